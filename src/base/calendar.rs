@@ -1,0 +1,1 @@
+//! Local days, periods and working days.

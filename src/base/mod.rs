@@ -1,0 +1,6 @@
+//! Floor 0: ids, the clock, calendars and text. Pure, and imported by everything.
+
+pub mod calendar;
+pub mod clock;
+pub mod ids;
+pub mod text;

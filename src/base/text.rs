@@ -1,0 +1,1 @@
+//! Text from people: folding, measuring, shortening, masking.

@@ -1,0 +1,9 @@
+//! Plaudit: recognition for customer-service teams, all year, inside Slack.
+//!
+//! The module list is the house: a module imports only from floors below its own
+//! (`tests/it/floors.rs` fails on anything else).
+
+pub mod base;
+pub mod kudos;
+pub mod sandbox;
+pub mod slack;

@@ -1,0 +1,1 @@
+//! Floor 10: the local stand-in for Slack.

@@ -1,0 +1,1 @@
+//! Floor 1: Slack's protocol, and nothing of ours.

@@ -1,0 +1,3 @@
+//! The story tests: a person types, Slack delivers, the channel shows.
+
+mod floors;
