@@ -3,6 +3,7 @@
 //! The module list is the house: a module imports only from floors below its own
 //! (`tests/it/floors.rs` fails on anything else).
 
+pub mod app;
 pub mod base;
 pub mod kudos;
 pub mod sandbox;

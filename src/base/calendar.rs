@@ -1,1 +1,286 @@
 //! Local days, periods and working days.
+//!
+//! Zones are IANA zones (chrono-tz, which carries the tz database). Nothing here reads the time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
+use chrono_tz::Tz;
+
+use crate::base::clock::Instant;
+
+/// A day of a calendar, without a zone. Its text is `YYYY-MM-DD`, which is also how it is stored: bind
+/// `day.to_string()`, read back with `parse`. Days sort by time, and so do their texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Day(NaiveDate);
+
+impl Day {
+    /// The day of this date; none if there is no such date.
+    pub fn new(year: i32, month: u32, day: u32) -> Option<Self> {
+        NaiveDate::from_ymd_opt(year, month, day).map(Self)
+    }
+
+    /// As chrono's type.
+    pub const fn date(self) -> NaiveDate {
+        self.0
+    }
+
+    /// The day after.
+    pub fn next(self) -> Self {
+        self.plus(1)
+    }
+
+    /// The day before.
+    pub fn previous(self) -> Self {
+        self.plus(-1)
+    }
+
+    /// This many days later, or earlier if negative. Stays where it is beyond the calendar's end.
+    pub fn plus(self, days: i64) -> Self {
+        let by = Days::new(days.unsigned_abs());
+        let moved = if days < 0 {
+            self.0.checked_sub_days(by)
+        } else {
+            self.0.checked_add_days(by)
+        };
+        Self(moved.unwrap_or(self.0))
+    }
+
+    /// Whole days from `earlier` to this day; negative if `earlier` is later.
+    pub fn days_since(self, earlier: Self) -> i64 {
+        self.0.signed_duration_since(earlier.0).num_days()
+    }
+
+    /// The Monday of this day's week; weeks start on Monday.
+    pub fn monday(self) -> Self {
+        self.plus(-i64::from(self.0.weekday().num_days_from_monday()))
+    }
+
+    /// The first day of this day's month.
+    pub fn first_of_month(self) -> Self {
+        Self(self.0.with_day(1).unwrap_or(self.0))
+    }
+
+    /// The first day of the month after this day's.
+    pub fn first_of_next_month(self) -> Self {
+        let first = self.first_of_month();
+        Self(first.0.checked_add_months(Months::new(1)).unwrap_or(first.0))
+    }
+
+    /// Monday to Friday.
+    pub fn is_working_day(self) -> bool {
+        !matches!(self.0.weekday(), Weekday::Sat | Weekday::Sun)
+    }
+}
+
+impl From<NaiveDate> for Day {
+    fn from(date: NaiveDate) -> Self {
+        Self(date)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A text that is no day written as `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a day written as YYYY-MM-DD")]
+pub struct NotADay;
+
+impl FromStr for Day {
+    type Err = NotADay;
+
+    fn from_str(text: &str) -> Result<Self, NotADay> {
+        // chrono also takes `2026-1-5`, which would not sort as text.
+        match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+            Ok(date) if date.to_string() == text => Ok(Self(date)),
+            _ => Err(NotADay),
+        }
+    }
+}
+
+/// A period that tallies are kept for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday),
+/// `m2026-10`, `all`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct Period(String);
+
+impl Period {
+    /// One day.
+    pub fn day(day: Day) -> Self {
+        Self(format!("d{day}"))
+    }
+
+    /// The week around a day, from Monday.
+    pub fn week(day: Day) -> Self {
+        Self(format!("w{}", day.monday()))
+    }
+
+    /// The month around a day.
+    pub fn month(day: Day) -> Self {
+        Self(format!("m{}", day.0.format("%Y-%m")))
+    }
+
+    /// All time.
+    pub fn all() -> Self {
+        Self("all".to_owned())
+    }
+
+    /// The key as it is stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The zone by its IANA name (`Europe/Berlin`), as Slack's `tz` spells it; none if it is unknown.
+pub fn parse_zone(name: &str) -> Option<Tz> {
+    name.trim().parse().ok()
+}
+
+/// The day that the calendar on the wall shows in `zone`.
+pub fn local_day(at: Instant, zone: Tz) -> Day {
+    Day(at.utc().with_timezone(&zone).date_naive())
+}
+
+/// The time on the wall in `zone`, `14:02`.
+pub fn local_time(at: Instant, zone: Tz) -> String {
+    at.utc().with_timezone(&zone).format("%H:%M").to_string()
+}
+
+/// The first instant after `at` that belongs to a later local day. Where clocks jump over midnight (Santiago, Beirut,
+/// Cairo) the day starts when they have jumped.
+pub fn next_midnight(at: Instant, zone: Tz) -> Instant {
+    let today = local_day(at, zone);
+    let midnight = today.next().date().and_time(NaiveTime::MIN);
+    let local = zone.from_local_datetime(&midnight);
+    // Clocks set back across midnight show it twice; the first may have passed.
+    let candidates = [local.earliest(), local.latest()];
+    let exact = candidates
+        .into_iter()
+        .flatten()
+        .map(|found: DateTime<Tz>| Instant::from(found.with_timezone(&Utc)))
+        .find(|&found| found > at);
+    exact.unwrap_or_else(|| {
+        // Midnight is in a gap, or a whole day was left out: halve until the change of day is found.
+        let (mut before, mut after) = (at.millis(), at.plus_millis(3 * 86_400_000).millis());
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            if local_day(Instant::from_millis(middle), zone) > today {
+                after = middle;
+            } else {
+                before = middle;
+            }
+        }
+        Instant::from_millis(after)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn instant(text: &str) -> Instant {
+        Instant::from(
+            DateTime::parse_from_rfc3339(text)
+                .expect("an instant")
+                .with_timezone(&Utc),
+        )
+    }
+
+    fn zone(name: &str) -> Tz {
+        parse_zone(name).expect("a zone")
+    }
+
+    #[test]
+    fn a_day_is_its_text() {
+        let day: Day = "2026-10-05".parse().expect("a day");
+        assert_eq!(day.to_string(), "2026-10-05");
+        assert_eq!(serde_json::to_string(&day).expect("JSON"), "\"2026-10-05\"");
+        for text in ["2026-1-5", "2026-02-30", "05.10.2026", "", " 2026-10-05", "+2026-10-05"] {
+            assert_eq!(text.parse::<Day>(), Err(NotADay), "{text}");
+        }
+        assert_eq!(day.next().next().previous().days_since(day), 1);
+    }
+
+    #[test]
+    fn periods_start_on_mondays_and_on_the_first() {
+        let thursday = Day::new(2026, 10, 8).expect("a day");
+        assert_eq!(Period::day(thursday).as_str(), "d2026-10-08");
+        assert_eq!(Period::week(thursday).as_str(), "w2026-10-05");
+        assert_eq!(Period::month(thursday).as_str(), "m2026-10");
+        assert_eq!(Period::all().as_str(), "all");
+        let new_year = Day::new(2027, 1, 1).expect("a day");
+        assert_eq!(Period::week(new_year).as_str(), "w2026-12-28");
+        assert_eq!(Day::new(2026, 12, 31).expect("a day").first_of_next_month(), new_year);
+        assert!(thursday.is_working_day() && !thursday.plus(2).is_working_day());
+    }
+
+    #[test]
+    fn the_day_changes_at_the_persons_own_midnight() {
+        let at = instant("2026-10-05T18:20:00Z");
+        assert_eq!(local_day(at, zone("Asia/Kathmandu")).to_string(), "2026-10-06");
+        assert_eq!(local_day(at, zone("America/Los_Angeles")).to_string(), "2026-10-05");
+        assert_eq!(local_time(at, zone("Asia/Kathmandu")), "00:05");
+        assert_eq!(
+            next_midnight(at, zone("Asia/Kathmandu")),
+            instant("2026-10-06T18:15:00Z")
+        );
+        assert_eq!(parse_zone("Mars/Olympus"), None);
+    }
+
+    #[test]
+    fn a_midnight_that_does_not_exist_is_the_first_instant_after_it() {
+        for (name, at, midnight) in [
+            // Clocks go from 24:00 to 01:00.
+            ("America/Santiago", "2026-09-05T20:00:00Z", "2026-09-06T04:00:00Z"),
+            ("Asia/Beirut", "2026-03-28T12:00:00Z", "2026-03-28T22:00:00Z"),
+            ("Africa/Cairo", "2026-04-23T12:00:00Z", "2026-04-23T22:00:00Z"),
+            // A whole day, 30 December 2011, was left out.
+            ("Pacific/Apia", "2011-12-30T00:00:00Z", "2011-12-30T10:00:00Z"),
+            // Midnight comes twice: clocks went back from 00:01 to 23:01.
+            ("America/St_Johns", "2010-11-06T20:00:00Z", "2010-11-07T02:30:00Z"),
+            ("America/St_Johns", "2010-11-07T02:45:00Z", "2010-11-07T03:30:00Z"),
+            // Half an hour of summer time.
+            ("Australia/Lord_Howe", "2026-10-03T12:00:00Z", "2026-10-03T13:30:00Z"),
+            ("Australia/Lord_Howe", "2026-10-04T12:00:00Z", "2026-10-04T13:00:00Z"),
+        ] {
+            assert_eq!(next_midnight(instant(at), zone(name)), instant(midnight), "{name}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn midnight_is_where_the_day_changes(
+            at in 1_420_000_000_000_i64..2_200_000_000_000,
+            name in proptest::sample::select(vec![
+                "America/Santiago", "Asia/Beirut", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Kathmandu", "Asia/Tehran",
+                "America/Havana", "Atlantic/Azores", "America/Asuncion", "Europe/Berlin", "Pacific/Kiritimati", "UTC",
+            ]),
+        ) {
+            let (at, zone) = (Instant::from_millis(at), zone(name));
+            let midnight = next_midnight(at, zone);
+            let today = local_day(at, zone);
+            prop_assert!(midnight > at);
+            prop_assert!(midnight.since(at).as_secs() <= 25 * 3_600);
+            prop_assert_eq!(local_day(midnight, zone), today.next());
+            prop_assert_eq!(local_day(midnight.plus_millis(-1), zone), today);
+            prop_assert_eq!(today.to_string().parse::<Day>(), Ok(today));
+            prop_assert!(today.monday() <= today && today.days_since(today.monday()) < 7);
+        }
+    }
+}

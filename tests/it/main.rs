@@ -1,3 +1,8 @@
 //! The story tests: a person types, Slack delivers, the channel shows.
 
 mod floors;
+mod grammar;
+mod manifest;
+mod payloads;
+mod sandbox;
+mod signature;
