@@ -5,6 +5,14 @@
 
 pub mod app;
 pub mod base;
+pub mod cli;
+pub mod config;
+pub mod jobs;
 pub mod kudos;
+pub mod outbox;
 pub mod sandbox;
 pub mod slack;
+pub mod store;
+pub mod telemetry;
+pub mod web;
+pub mod workspace;

@@ -1,3 +1,263 @@
 //! Floor 4: the heart. Giving, counting, taking back.
+//!
+//! One use case is one transaction. [`Give`] is the one way in for every source (a command, later a reaction, an
+//! import): it carries its own instant, days, cost and announcement, so that nothing is read from the clock here.
 
+pub mod deliver;
 pub mod grammar;
+pub mod inputs;
+pub mod messages;
+mod record;
+pub mod rules;
+mod store;
+mod take_back;
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use serde::{Deserialize, Serialize};
+
+pub use record::{STATEMENTS, record};
+pub use store::{Exported, export_page, sweep_deliveries};
+pub use take_back::{TakeBack, TakenBack, latest_of, take_back};
+
+use crate::base::calendar::Day;
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, GroupId, KudosId, MessageTs, UserId, WorkspaceId};
+use crate::store::{Collector, Db, StoreError, Tx};
+
+/// How long the same words from the same giver to the same people count once, and how long *Undo* works.
+pub const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+/// The feature's name in delivery keys.
+pub const FEATURE: &str = "kudos";
+
+/// One thank-you that a person wants to give: one giver, one or more receivers, all or nothing.
+#[derive(Clone, Debug)]
+pub struct Give {
+    /// Where both are.
+    pub workspace: WorkspaceId,
+    /// What Slack delivered (`trigger_id`, `event_id`, …): unique per workspace and feature. `None` for imports.
+    pub delivery: Option<String>,
+    /// Who thanks.
+    pub giver: UserId,
+    /// Who is thanked, each once.
+    pub receivers: Vec<Receiver>,
+    /// The words: plain text, masked.
+    pub reason: String,
+    /// Values of the workspace, without `#`.
+    pub values: Vec<String>,
+    /// How it came.
+    pub source: Source,
+    /// Where it was given; `None` for an import without a place.
+    pub channel: Option<ChannelId>,
+    /// The post that gave it, and how: the same post or reaction never gives twice. `None` for commands.
+    pub effect: Option<(MessageTs, Effect)>,
+    /// When it was given.
+    pub at: Instant,
+    /// The giver's local day at that instant.
+    pub giver_day: Day,
+    /// The workspace's local day at that instant.
+    pub workspace_day: Day,
+    /// What each receiver costs of the allowance; 0 for customers' words, boosts and imports.
+    pub cost: i64,
+    /// Kudos that this giver may give on `giver_day`; `None` = no limit.
+    pub allowance: Option<i64>,
+    /// Where it is announced.
+    pub announce: Announce,
+    /// What its card queues behind: the channel it is meant for.
+    pub lane: String,
+}
+
+/// Who is thanked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Receiver {
+    /// A person.
+    Member(UserId),
+    /// A user group, as a team: one row, no DMs, on no personal board.
+    Group(GroupId),
+}
+
+impl Receiver {
+    /// Slack's id.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Member(id) => id.as_str(),
+            Self::Group(id) => id.as_str(),
+        }
+    }
+
+    /// `member` or `group`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Member(_) => "member",
+            Self::Group(_) => "group",
+        }
+    }
+}
+
+/// How a kudos came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A slash command.
+    Command,
+    /// The modal.
+    Modal,
+    /// A mention of the app in a message.
+    Mention,
+    /// The kudos emoji beside a mention.
+    Emoji,
+    /// The kudos emoji as a reaction.
+    Reaction,
+    /// A message shortcut.
+    Shortcut,
+    /// A customer's words, passed on.
+    Customer,
+    /// Another tool's export.
+    Import,
+}
+
+impl Source {
+    /// The name in the database and in exports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Modal => "modal",
+            Self::Mention => "mention",
+            Self::Emoji => "emoji",
+            Self::Reaction => "reaction",
+            Self::Shortcut => "shortcut",
+            Self::Customer => "customer",
+            Self::Import => "import",
+        }
+    }
+
+    /// The column of the tallies: customers' thanks and peers' never mix.
+    pub const fn tally(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            _ => "peer",
+        }
+    }
+}
+
+/// How a message gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The post itself: its key stays spent when it is deleted.
+    Post,
+    /// A reaction to it: removing the reaction frees its key.
+    Reaction,
+}
+
+impl Effect {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Reaction => "reaction",
+        }
+    }
+}
+
+/// Where a kudos is announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Announce {
+    /// By the rules of place: the recognition channel, or where it was given.
+    Default,
+    /// In a channel that the giver chose.
+    In(ChannelId),
+    /// Nowhere, and nobody gets a DM: imports, and reactions that only count.
+    Silent,
+}
+
+impl Announce {
+    fn name(&self) -> &str {
+        match self {
+            Self::Default => "default",
+            Self::In(channel) => channel.as_str(),
+            Self::Silent => "silent",
+        }
+    }
+
+    fn of(name: &str) -> Self {
+        match name {
+            "default" => Self::Default,
+            "silent" => Self::Silent,
+            channel => Self::In(channel.into()),
+        }
+    }
+}
+
+/// What became of a [`Give`]. Stored with its delivery, so that a duplicate gets the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It is on disk.
+    Given {
+        /// Its id.
+        kudos: KudosId,
+        /// What is left of the allowance after it; `None` without a limit.
+        left: Option<i64>,
+    },
+    /// The same words to the same people within ten minutes: it is the same kudos.
+    Same {
+        /// The one that was given.
+        kudos: KudosId,
+        /// When.
+        at: Instant,
+    },
+    /// The allowance doesn't cover it; nothing was spent.
+    Short {
+        /// What it costs.
+        needs: i64,
+        /// What is left.
+        left: i64,
+    },
+    /// This post or reaction has given before.
+    Spent,
+}
+
+/// The most kudos that one transaction takes; bounds how long the first one waits for the last.
+const LIST: usize = 1_000;
+
+/// The hot path: hands every kudos that waits to [`record`] in one transaction. Cheap to clone.
+#[derive(Clone)]
+pub struct Recorder(Collector<Give, Outcome>);
+
+impl Recorder {
+    /// Starts the task that records. Needs a tokio runtime.
+    pub fn start(db: Db) -> Self {
+        Self(Collector::new(LIST, move |gives: Vec<Give>| {
+            let db = db.clone();
+            async move {
+                match record_list(&db, gives.clone()).await {
+                    Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+                    // One bad kudos must not take the others with it.
+                    Err(error) if gives.len() > 1 && (error.is_about_the_data() || error.is_worth_another_try()) => {
+                        let mut outcomes = Vec::with_capacity(gives.len());
+                        for give in gives {
+                            let outcome = record_list(&db, vec![give]).await;
+                            outcomes.push(outcome.and_then(|mut one| one.pop().ok_or(StoreError::Failed)));
+                        }
+                        outcomes
+                    }
+                    Err(error) => gives.iter().map(|_| Err(error.clone())).collect(),
+                }
+            }
+            .boxed()
+        }))
+    }
+
+    /// Records one kudos, together with whatever else waits. Returns when it is on disk.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is not; then nothing of it is stored.
+    pub async fn give(&self, give: Give) -> Result<Outcome, StoreError> {
+        self.0.put(give).await
+    }
+}
+
+async fn record_list(db: &Db, gives: Vec<Give>) -> Result<Vec<Outcome>, StoreError> {
+    db.write(async move |tx: &mut Tx| record(tx, &gives).await).await
+}

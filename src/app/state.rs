@@ -1,0 +1,147 @@
+//! What every request and job shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+use crate::base::clock::Clock;
+use crate::config::Behaviour;
+use crate::kudos::Recorder;
+use crate::slack::client::Client;
+use crate::slack::errors::ApiError;
+use crate::store::{Db, StoreError, Tx};
+use crate::workspace::{self, Ctx, Locale, Settings, Workspace};
+
+/// How long things may take, in real time. Tests shorten them.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// From receipt to answer. Slack: 3 s to acknowledge.
+    pub answer: Duration,
+    /// The part of it that looking up an unknown person may take.
+    pub look_up: Duration,
+    /// How long a request's body may take to arrive.
+    pub body: Duration,
+    /// How long a graceful stop waits for what is under way. Shorter than the 10 s that process managers give.
+    pub stop: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_millis(2_500),
+            look_up: Duration::from_millis(1_000),
+            body: Duration::from_millis(2_000),
+            stop: Duration::from_secs(8),
+        }
+    }
+}
+
+/// The app's shared state.
+pub struct App {
+    /// What every use case takes.
+    pub ctx: Ctx,
+    /// The hot path of giving.
+    pub recorder: Recorder,
+    /// The signing secrets that are accepted.
+    pub secrets: Vec<SecretString>,
+    /// How long things may take.
+    pub deadlines: Deadlines,
+    /// Work that goes on after its request was answered; a graceful stop waits for it.
+    pub tasks: TaskTracker,
+    wake: Notify,
+}
+
+impl App {
+    /// Puts the parts together. Needs a tokio runtime.
+    pub fn new(ctx: Ctx, secrets: Vec<SecretString>, deadlines: Deadlines) -> Arc<Self> {
+        let recorder = Recorder::start(ctx.db.clone());
+        Arc::new(Self {
+            ctx,
+            recorder,
+            secrets,
+            deadlines,
+            tasks: TaskTracker::new(),
+            wake: Notify::new(),
+        })
+    }
+
+    /// Tells the runner that something may be due.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Waits until something may be due.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}
+
+/// Why the app can't start with this Slack. Each is one sentence for the person who starts Plaudit.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The token is wrong.
+    #[error("Slack refuses SLACK_BOT_TOKEN ({0}). Copy the current one from your Slack app under OAuth & Permissions.")]
+    Token(String),
+    /// Slack can't be reached, and nothing is known from an earlier start.
+    #[error(
+        "Slack can't be reached ({0}), and this database has never met a workspace. Check SLACK_API_URL and the network."
+    )]
+    Silent(ApiError),
+    /// The database.
+    #[error("the database can't be used: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The settings of a workspace that has not set its own.
+pub fn settings(behaviour: &Behaviour) -> Settings {
+    let shipped = Settings::default();
+    Settings {
+        command: behaviour.command.clone(),
+        channel: behaviour.channel(),
+        allowance: (behaviour.allowance > 0).then_some(behaviour.allowance),
+        timezone: behaviour.timezone(),
+        stewards: behaviour.stewards(),
+        values: behaviour.values().unwrap_or(shipped.values),
+    }
+}
+
+/// Asks Slack whose token this is and makes everything ready for that workspace. When Slack is silent, the workspace
+/// that this database has met serves: kudos are taken, and posted when Slack is back.
+pub async fn connect(db: Db, slack: Client, clock: Arc<dyn Clock>, settings: Settings) -> Result<Ctx, StartError> {
+    let now = clock.now();
+    let (id, name, bot_user) = match slack.auth_test().await {
+        Ok(me) => {
+            let name = me.team.unwrap_or_default();
+            let (id, stored_name, bot) = (me.team_id.clone(), name.clone(), me.user_id.clone());
+            db.write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+                workspace::install(tx, &id, &stored_name, &bot, now).await?;
+                workspace::deliver::enqueue_members(tx, &id, now).await
+            })
+            .await?;
+            (me.team_id, name, me.user_id)
+        }
+        Err(ApiError::Permanent { code, .. }) => return Err(StartError::Token(code)),
+        Err(error) => {
+            let known = db.read(async |tx: &mut Tx| workspace::installed(tx).await).await?;
+            let known = known.ok_or(StartError::Silent(error.clone()))?;
+            tracing::warn!(%error, workspace = %known.0, "Slack is silent; going on with the workspace known from before");
+            known
+        }
+    };
+    let workspace = Arc::new(Workspace {
+        id,
+        name,
+        bot_user,
+        settings,
+    });
+    Ok(Ctx {
+        db,
+        clock,
+        slack,
+        workspace,
+        locale: Locale::En,
+    })
+}

@@ -1,0 +1,583 @@
+//! Every sentence and block that kudos show. Text from people is escaped here, and names are written, not pinged.
+
+use std::collections::BTreeSet;
+
+use chrono_tz::Tz;
+
+use super::rules::{LeftOut, MOST_CHARACTERS, MOST_RECEIVERS, Refusal, Target};
+use super::take_back::TakenBack;
+use crate::base::calendar::local_time;
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, KudosId, UserId};
+use crate::base::text::{Masked, list_names, thousands};
+use crate::slack::blocks::{Block, Button, Message};
+use crate::slack::mrkdwn::{Broadcast, bold, channel as channel_link, escape, quote};
+use crate::workspace::Locale;
+
+/// The button that takes a kudos back; its value is the kudos' id.
+pub const UNDO: &str = "kudos.undo";
+/// The button that links to the card. Slack sends a click on a link, too; there is nothing to do.
+pub const SEE: &str = "kudos.see";
+
+/// What the words of a message depend on besides the kudos itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Voice<'a> {
+    /// The language.
+    pub locale: Locale,
+    /// The command's real name.
+    pub command: &'a str,
+    /// Kudos per day; `None` = no limit.
+    pub allowance: Option<i64>,
+    /// Where the reader lives.
+    pub zone: Tz,
+}
+
+/// The names to write for people. Never trusted: escaped where they are written.
+pub trait Names {
+    /// The name of a person, whatever is known.
+    fn name(&self, id: &UserId) -> String;
+
+    /// The names of several, as a person would list them, escaped.
+    fn list<'a>(&self, ids: impl IntoIterator<Item = &'a UserId>) -> String {
+        escape(&list_names(
+            &ids.into_iter().map(|id| self.name(id)).collect::<Vec<_>>(),
+        ))
+    }
+
+    /// The names of several, each in bold, escaped.
+    fn bold_list<'a>(&self, ids: impl IntoIterator<Item = &'a UserId>) -> String {
+        list_names(&ids.into_iter().map(|id| bold(&self.name(id))).collect::<Vec<_>>())
+    }
+}
+
+/// The public card.
+pub fn card<N: Names>(
+    _: Locale,
+    names: &N,
+    giver: &UserId,
+    receivers: &[UserId],
+    reason: &str,
+    values: &[String],
+) -> Message {
+    let head = format!("{} thanked {}", names.bold_list([giver]), names.bold_list(receivers));
+    let values = value_line(values);
+    let mut text = format!(
+        "{} thanked {}: {}",
+        names.list([giver]),
+        names.list(receivers),
+        escape(reason)
+    );
+    let mut blocks = vec![Block::section(&format!(":clap: {head}\n{}", quote(reason)))];
+    if !values.is_empty() {
+        text.push_str(&format!(" ({values})"));
+        blocks.push(Block::context_text(&values));
+    }
+    Message::new(&text, blocks)
+}
+
+/// What a receiver gets.
+pub struct Dm<'a> {
+    /// Who thanked.
+    pub giver: &'a UserId,
+    /// The words.
+    pub reason: &'a str,
+    /// Values, without `#`.
+    pub values: &'a [String],
+    /// The card's link and its channel's name (empty when unknown); `None` without a card.
+    pub card: Option<(&'a str, &'a str)>,
+    /// The first one that this person ever gets.
+    pub is_first: bool,
+}
+
+/// A receiver's private message.
+pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
+    let values = value_line(dm.values);
+    let mut text = format!("{} thanked you: {}", names.list([dm.giver]), escape(dm.reason));
+    let mut blocks = vec![Block::section(&format!(
+        "{} thanked you\n{}",
+        names.bold_list([dm.giver]),
+        quote(dm.reason)
+    ))];
+    if !values.is_empty() {
+        text.push_str(&format!(" ({values})"));
+        blocks.push(Block::context_text(&values));
+    }
+    if dm.is_first {
+        let line = format!(
+            "You can pass it on: type {} @someone and say why.",
+            escape(voice.command)
+        );
+        text.push_str(&format!(" {line}"));
+        blocks.push(Block::context_text(&line));
+    }
+    if let Some((link, name)) = dm.card {
+        let label = if name.is_empty() {
+            "See the card".to_owned()
+        } else {
+            format!("See it in #{name}")
+        };
+        let giver = names.name(dm.giver);
+        let button = Button::new(&label, SEE, &format!("See the card of {giver}'s thanks")).url(link);
+        blocks.push(Block::actions(vec![button.into()]));
+    }
+    Message::new(&text, blocks)
+}
+
+fn value_line(values: &[String]) -> String {
+    values
+        .iter()
+        .map(|value| format!("#{}", escape(value)))
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// What the giver is told at once.
+pub struct Confirmation<'a> {
+    /// Whom it thanks.
+    pub receivers: &'a [UserId],
+    /// Where the card goes, as far as it is known.
+    pub target: &'a Target,
+    /// What is left of today's allowance; `None` without a limit.
+    pub left: Option<i64>,
+    /// Named, but not thanked.
+    pub left_out: &'a [LeftOut],
+    /// Fewer words than are worth keeping.
+    pub few_words: bool,
+    /// Values that were nearly written.
+    pub near_values: &'a [String],
+    /// What was masked.
+    pub masked: &'a BTreeSet<Masked>,
+    /// For *Undo*.
+    pub kudos: &'a KudosId,
+}
+
+/// The private confirmation with what is left today and *Undo*.
+pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation<'_>) -> Message {
+    let who = names.list(given.receivers);
+    let (has, have) = if given.receivers.len() == 1 {
+        ("has", "has it")
+    } else {
+        ("have", "have it")
+    };
+    let left = match (given.left, voice.allowance) {
+        (Some(0), Some(allowance)) => Some(format!(
+            "that was your last one today; {} at midnight",
+            new_ones(allowance).to_lowercase()
+        )),
+        (Some(left), _) => Some(format!("{left} left today")),
+        (None, _) => None,
+    };
+    let inline = left.as_ref().map_or_else(String::new, |left| format!("; {left}"));
+    let own = left
+        .as_ref()
+        .map_or_else(String::new, |left| format!(" {}.", capital(left)));
+    let first = match given.target {
+        Target::Recognition(channel) | Target::Public(channel) => {
+            format!("{who} will see it. It's in {}{inline}.", channel_link(channel))
+        }
+        Target::Private(_) => format!("{who} {have}. It stays in this channel{inline}."),
+        Target::Unknown(_) => format!("{who} will see it{inline}."),
+        Target::NotPostable => format!(
+            "{who} {has} it by DM. I'm not in this channel, so there is no card; /invite @Plaudit if you'd like one \
+             here.{own}"
+        ),
+        Target::Nowhere => format!("{who} {has} it by DM{inline}."),
+    };
+    let mut lines = vec![first];
+    lines.extend(given.left_out.iter().map(|out| left_out(names, out)));
+    if given.few_words {
+        lines.push(format!(
+            "A few more words make it worth keeping: what did {who} do? Undo it and say it again with them."
+        ));
+    }
+    if let [value, ..] = given.near_values {
+        lines.push(format!(
+            "Did you mean #{}? Undo it and write it that way to count it.",
+            escape(value)
+        ));
+    }
+    if !given.masked.is_empty() {
+        lines.push(format!("I left out what looked like {}.", masked(given.masked)));
+    }
+    let text = lines.join(" ");
+    let label = format!("Undo the kudos for {}", list_names(&plain(names, given.receivers)));
+    let undo = Button::new("Undo", UNDO, &label).value(given.kudos.as_str());
+    Message::new(&text, vec![Block::section(&text), Block::actions(vec![undo.into()])])
+}
+
+fn plain<N: Names>(names: &N, ids: &[UserId]) -> Vec<String> {
+    ids.iter().map(|id| names.name(id)).collect()
+}
+
+fn left_out<N: Names>(names: &N, out: &LeftOut) -> String {
+    match out {
+        LeftOut::Yourself => "Your own name I left out.".to_owned(),
+        LeftOut::Bot(id) => format!("{} is an app, so I left it out.", names.list([id])),
+        LeftOut::Left(id) => format!(
+            "{} no longer works in this Slack, so I left that name out.",
+            names.list([id])
+        ),
+    }
+}
+
+fn masked(masked: &BTreeSet<Masked>) -> String {
+    list_names(
+        &masked
+            .iter()
+            .map(|what| match what {
+                Masked::Card => "a card number".to_owned(),
+                Masked::Email => "an e-mail address".to_owned(),
+                Masked::Phone => "a phone number".to_owned(),
+            })
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// "Five new ones"; small numbers in words, as people write them.
+fn new_ones(allowance: i64) -> String {
+    const WORDS: [&str; 13] = [
+        "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve",
+    ];
+    let number = usize::try_from(allowance)
+        .ok()
+        .and_then(|n| WORDS.get(n))
+        .map_or_else(|| allowance.to_string(), |word| (*word).to_owned());
+    let ones = if allowance == 1 { "new one" } else { "new ones" };
+    format!("{number} {ones}")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The same words within ten minutes.
+pub fn retyped<N: Names>(voice: &Voice<'_>, names: &N, receivers: &[UserId], at: Instant) -> Message {
+    let have = if receivers.len() == 1 { "has" } else { "have" };
+    let time = local_time(at, voice.zone);
+    Message::sentence(&format!(
+        "You said this at {time}, so it counts once. {} {have} it.",
+        names.list(receivers)
+    ))
+}
+
+/// The allowance doesn't cover it.
+pub fn short(voice: &Voice<'_>, needs: i64, left: i64, typed: &str) -> Message {
+    let renewal = voice.allowance.map_or_else(String::new, |allowance| {
+        format!(" {} at midnight, {}.", new_ones(allowance), voice.zone.name())
+    });
+    Message::sentence(&format!(
+        "This needs {needs} and you have {left} left today.{renewal} {}",
+        your_words(typed)
+    ))
+}
+
+fn your_words(typed: &str) -> String {
+    format!("Your words: \"{}\"", escape(typed))
+}
+
+/// Why it wasn't given, and what to do about it; the typed text is given back where it would be lost.
+pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed: &str) -> Message {
+    let command = escape(voice.command);
+    let text = match refusal {
+        Refusal::NoPerson if typed.trim().is_empty() => {
+            format!("Whom would you like to thank? Start with a name: {command} @someone for …")
+        }
+        Refusal::NoPerson => format!(
+            "Whom would you like to thank? Start with a name: {command} @someone for … {}",
+            your_words(typed)
+        ),
+        Refusal::NoWords(people) => {
+            let who = names.list(people);
+            let at = people
+                .iter()
+                .map(|id| format!("@{}", names.name(id)))
+                .collect::<Vec<_>>()
+                .join(" ");
+            format!(
+                "What did {who} do? Write it behind the name: {command} {} for …",
+                escape(&at)
+            )
+        }
+        Refusal::Everyone(broadcast) => {
+            let name = match broadcast {
+                Broadcast::Here => "@here",
+                Broadcast::Channel => "@channel",
+                Broadcast::Everyone => "@everyone",
+            };
+            format!(
+                "{name} is everyone, and thanks land better by name. Whom do you mean? {}",
+                your_words(typed)
+            )
+        }
+        Refusal::Group(handle) => {
+            let group = if handle.is_empty() {
+                "That is a group".to_owned()
+            } else {
+                format!("{} is a group", escape(handle))
+            };
+            format!(
+                "{group}, and I can't thank a whole group yet. Name the people: {command} @someone for … {}",
+                your_words(typed)
+            )
+        }
+        Refusal::Unknown(name) => format!(
+            "I don't know a \"{}\" here. Type @ and pick from Slack's list. {}",
+            escape(name.trim_start_matches('@')),
+            your_words(typed)
+        ),
+        Refusal::Ambiguous(name, people) => {
+            let each: Vec<String> = plain(names, people);
+            format!(
+                "Which {}? I know {}. Type @ and pick from Slack's list. {}",
+                escape(name.trim_start_matches('@')),
+                escape(&list_names(&each)),
+                your_words(typed)
+            )
+        }
+        Refusal::OnlySelf => {
+            format!(
+                "Kudos are for others. Tell me who helped you, and I'll pass it on. {}",
+                your_words(typed)
+            )
+        }
+        Refusal::OnlyBots(bots) => match bots.as_slice() {
+            [bot] => format!(
+                "{} is an app, so it can't be thanked. Nothing was spent. {}",
+                names.list([bot]),
+                your_words(typed)
+            ),
+            bots => format!(
+                "{} are apps, so they can't be thanked. Nothing was spent. {}",
+                names.list(bots),
+                your_words(typed)
+            ),
+        },
+        Refusal::OnlyLeft(gone) => {
+            let (no, verb) = if gone.len() == 1 {
+                ("no longer works", "")
+            } else {
+                ("no longer work", "")
+            };
+            format!(
+                "{} {no} in this Slack.{verb} Nothing was spent. {}",
+                names.list(gone),
+                your_words(typed)
+            )
+        }
+        Refusal::TooMany(people) => format!(
+            "That's {people} people, and one kudos thanks up to {MOST_RECEIVERS}. Send it in two, or name those who \
+             did the most. {}",
+            your_words(typed)
+        ),
+        Refusal::TooLong(characters) => format!(
+            "That's {} characters and a kudos holds {}. {}",
+            thousands(*characters),
+            thousands(MOST_CHARACTERS),
+            your_words(typed)
+        ),
+    };
+    Message::sentence(&text)
+}
+
+/// `/kudos help`.
+pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>) -> Message {
+    let command = escape(voice.command);
+    let value = values
+        .first()
+        .map_or_else(String::new, |value| format!(" #{}", escape(value)));
+    let example = format!("`{command} @dana for calming the refund storm with a full queue{value}`");
+    let several = format!("`{command} @dana @lee for covering the night shift`");
+    let place = channel.map_or_else(
+        || "I post a card where you are".to_owned(),
+        |channel| format!("I post a card in {}", channel_link(channel)),
+    );
+    let allowance = voice.allowance.map_or_else(String::new, |allowance| {
+        format!(
+            " You have {} a day, one for each person you name.",
+            new_ones(allowance)
+                .to_lowercase()
+                .replace(" new ones", "")
+                .replace(" new one", "")
+        )
+    });
+    let list = if values.is_empty() {
+        String::new()
+    } else {
+        let all = values
+            .iter()
+            .map(|value| format!("#{}", escape(value)))
+            .collect::<Vec<_>>()
+            .join(" ");
+        format!("\nValues, anywhere in the text: {all}")
+    };
+    Message::sentence(&format!(
+        "Thank somebody, and say why:\n{example}\n{several}\n{place}, and each of them gets your words by \
+         DM.{allowance}{list}\nSaid something wrong? `{command} undo` takes your last one back for ten minutes."
+    ))
+}
+
+/// After *Undo* or `/kudos undo`.
+pub fn taken_back<N: Names>(voice: &Voice<'_>, names: &N, outcome: &TakenBack) -> Message {
+    let text = match outcome {
+        TakenBack::Done {
+            receivers,
+            card,
+            had_dms,
+            left,
+        } => {
+            let dms = if receivers.len() == 1 {
+                format!("{}'s DM", names.list(receivers))
+            } else {
+                format!("the DMs of {}", names.list(receivers))
+            };
+            let gone = match (card, *had_dms) {
+                (Some(card), true) => Some(format!("It's gone from {} and {dms}", channel_link(card))),
+                (Some(card), false) => Some(format!("It's gone from {}", channel_link(card))),
+                (None, true) => Some(format!("It's gone from {dms}")),
+                (None, false) => Some("Nobody had seen it yet".to_owned()),
+            };
+            let left = left.map(|left| format!("you have {left} left today"));
+            let rest = [gone, left].into_iter().flatten().collect::<Vec<_>>().join(", and ");
+            format!("Taken back. {rest}.")
+        }
+        TakenBack::TooLate { given_at } => format!(
+            "That was at {}, more than ten minutes ago, so it stays. Somebody has probably smiled about it by now.",
+            local_time(*given_at, voice.zone)
+        ),
+        TakenBack::Already => "That one is taken back already. Nothing else has changed.".to_owned(),
+        TakenBack::NotYours => "Only the person who gave a kudos can take it back. Nothing has changed.".to_owned(),
+    };
+    Message::sentence(&text)
+}
+
+/// `/kudos undo` with nothing to take back.
+pub fn nothing_to_take_back(voice: &Voice<'_>) -> Message {
+    Message::sentence(&format!(
+        "You haven't given anything that I could take back. A first one takes ten seconds: {} @someone for …",
+        escape(voice.command)
+    ))
+}
+
+/// What stands in the place of a message that can't be deleted.
+pub fn gone(_: Locale) -> Message {
+    Message::sentence("This one was taken back.")
+}
+
+/// The commit takes longer than Slack waits.
+pub fn saving(_: Locale) -> Message {
+    Message::sentence("Saving. No need to send it again; I'll confirm in a moment.")
+}
+
+/// It couldn't be stored.
+pub fn our_fault(_: Locale, typed: &str) -> Message {
+    let words = if typed.trim().is_empty() {
+        String::new()
+    } else {
+        format!(" {}", your_words(typed))
+    };
+    Message::sentence(&format!(
+        "I couldn't save this just now, and it's my side, not yours.{words} Send it again in a minute."
+    ))
+}
+
+/// Something that the giver (or a steward) must learn after the fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News<'a> {
+    /// The card couldn't be posted where it was given.
+    NoCard {
+        channel: &'a ChannelId,
+        code: &'a str,
+        receivers: &'a [UserId],
+    },
+    /// Some of those named turned out to be no people of this workspace; they were left out.
+    LeftOut {
+        people: &'a [UserId],
+        others: &'a [UserId],
+        left: Option<i64>,
+    },
+    /// A receiver can't get DMs from the app.
+    NoDm { receiver: &'a UserId, has_card: bool },
+    /// A message of a kudos that was taken back can't be removed.
+    StillThere { channel: &'a ChannelId },
+    /// The recognition channel can't be posted to; cards go where they are given.
+    Recognition { channel: &'a ChannelId, code: &'a str },
+}
+
+/// Tells it.
+pub fn news<N: Names>(_: &Voice<'_>, names: &N, news: &News<'_>) -> Message {
+    let text = match news {
+        News::NoCard {
+            channel,
+            code,
+            receivers,
+        } => {
+            let have = if receivers.len() == 1 { "has" } else { "have" };
+            let who = names.list(*receivers);
+            format!("{who} {have} it by DM. {}", no_card(channel, code))
+        }
+        News::LeftOut { people, others, left } => {
+            let is = if people.len() == 1 {
+                "isn't a member"
+            } else {
+                "aren't members"
+            };
+            let rest = if others.is_empty() {
+                "so nothing was sent".to_owned()
+            } else {
+                let have = if others.len() == 1 { "has" } else { "have" };
+                format!("so I left that out; {} {have} it", names.list(*others))
+            };
+            let left = left.map_or_else(String::new, |left| format!(" You have {left} left today."));
+            format!("{} {is} of this Slack (any more), {rest}.{left}", names.list(*people))
+        }
+        News::NoDm { receiver, has_card } => {
+            let rest = if *has_card {
+                "Your card stands; say it to them, too."
+            } else {
+                "Say it to them yourself, so that it arrives."
+            };
+            format!(
+                "I couldn't send {} a DM: Slack doesn't let me. {rest}",
+                names.list([*receiver])
+            )
+        }
+        News::StillThere { channel } => format!(
+            "Your kudos is taken back and no longer counts, but Slack doesn't let me remove its message in {}. An \
+             admin can delete it there.",
+            channel_link(channel)
+        ),
+        News::Recognition { channel, code } => format!(
+            "I couldn't post in {}, the recognition channel: {}. Until that changes, cards go where they are given.",
+            channel_link(channel),
+            cause(code)
+        ),
+    };
+    Message::sentence(&text)
+}
+
+fn no_card(channel: &ChannelId, code: &str) -> String {
+    match code {
+        "is_archived" => format!("{} is archived, so there is no card.", channel_link(channel)),
+        "not_in_channel" | "channel_not_found" => format!(
+            "I'm not in {}, so there is no card; /invite @Plaudit if you'd like one there.",
+            channel_link(channel)
+        ),
+        _ => format!(
+            "I may not post in {}, so there is no card: {}.",
+            channel_link(channel),
+            cause(code)
+        ),
+    }
+}
+
+fn cause(code: &str) -> String {
+    match code {
+        "is_archived" => "it is archived".to_owned(),
+        "not_in_channel" | "channel_not_found" => "I'm not in it; /invite @Plaudit there".to_owned(),
+        code if code.starts_with("restricted_action") => "an admin has restricted who may post".to_owned(),
+        code => format!("Slack says {}", escape(code)),
+    }
+}

@@ -1,0 +1,191 @@
+//! Who may be thanked, for what: pure decisions over what was typed and what is known of the people named.
+
+use std::collections::BTreeMap;
+
+use super::Announce;
+use super::grammar::{Parsed, Receiver};
+use crate::base::ids::{ChannelId, UserId};
+use crate::base::text::{count, few_words};
+use crate::slack::mrkdwn::Broadcast;
+use crate::workspace::{Member, Place, PlaceKind, Postable};
+
+/// The most people that one kudos thanks; more is an announcement.
+pub const MOST_RECEIVERS: usize = 20;
+/// The most characters of a reason.
+pub const MOST_CHARACTERS: usize = 2_000;
+
+/// Why nothing is given; nothing is spent. Each has its own sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody is named.
+    NoPerson,
+    /// People, but no words.
+    NoWords(Vec<UserId>),
+    /// `@here`, `@channel`, `@everyone`.
+    Everyone(Broadcast),
+    /// A user group, which can't be thanked yet.
+    Group(String),
+    /// A plain name that nobody has.
+    Unknown(String),
+    /// A plain name that several people have.
+    Ambiguous(String, Vec<UserId>),
+    /// Only oneself.
+    OnlySelf,
+    /// Only apps.
+    OnlyBots(Vec<UserId>),
+    /// Only people who left.
+    OnlyLeft(Vec<UserId>),
+    /// More than [`MOST_RECEIVERS`].
+    TooMany(usize),
+    /// More than [`MOST_CHARACTERS`].
+    TooLong(usize),
+}
+
+/// What may be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    /// Who is thanked.
+    pub receivers: Vec<UserId>,
+    /// Who was named but can't be thanked, in the order named.
+    pub left_out: Vec<LeftOut>,
+    /// Fewer words than are worth keeping.
+    pub few_words: bool,
+}
+
+/// Somebody who was named among others and can't be thanked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// The giver.
+    Yourself,
+    /// An app.
+    Bot(UserId),
+    /// No longer here.
+    Left(UserId),
+}
+
+/// Decides. People who aren't in `known` are taken for people: they are checked before the card is posted.
+pub fn decide(parsed: &Parsed, giver: &UserId, known: &BTreeMap<UserId, Member>) -> Result<Approved, Refusal> {
+    if let Some(broadcast) = parsed.broadcast {
+        return Err(Refusal::Everyone(broadcast));
+    }
+    if let Some(name) = parsed.unknown.first() {
+        return Err(Refusal::Unknown(name.clone()));
+    }
+    if let Some((name, members)) = parsed.ambiguous.first() {
+        return Err(Refusal::Ambiguous(name.clone(), members.clone()));
+    }
+    let mut receivers = Vec::new();
+    let mut left_out = Vec::new();
+    for receiver in &parsed.receivers {
+        match receiver {
+            Receiver::Group { handle, .. } => {
+                return Err(Refusal::Group(handle.clone().unwrap_or_default()));
+            }
+            Receiver::Member(id) if id == giver => left_out.push(LeftOut::Yourself),
+            Receiver::Member(id) => match known.get(id) {
+                Some(member) if member.is_bot => left_out.push(LeftOut::Bot(id.clone())),
+                Some(member) if member.is_deleted => left_out.push(LeftOut::Left(id.clone())),
+                _ => receivers.push(id.clone()),
+            },
+        }
+    }
+    if receivers.is_empty() {
+        let bots: Vec<UserId> = left_out
+            .iter()
+            .filter_map(|out| {
+                if let LeftOut::Bot(id) = out {
+                    Some(id.clone())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let gone: Vec<UserId> = left_out
+            .iter()
+            .filter_map(|out| {
+                if let LeftOut::Left(id) = out {
+                    Some(id.clone())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        return Err(match (left_out.is_empty(), bots.is_empty(), gone.is_empty()) {
+            (true, ..) => Refusal::NoPerson,
+            (_, _, false) => Refusal::OnlyLeft(gone),
+            (_, false, _) => Refusal::OnlyBots(bots),
+            _ => Refusal::OnlySelf,
+        });
+    }
+    if receivers.len() > MOST_RECEIVERS {
+        return Err(Refusal::TooMany(receivers.len()));
+    }
+    let length = count(&parsed.reason);
+    if length > MOST_CHARACTERS {
+        return Err(Refusal::TooLong(length));
+    }
+    if parsed.reason.is_empty() {
+        return Err(Refusal::NoWords(receivers));
+    }
+    Ok(Approved {
+        receivers,
+        left_out,
+        few_words: few_words(&parsed.reason),
+    })
+}
+
+/// Where a kudos is announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// In the recognition channel.
+    Recognition(ChannelId),
+    /// Where it was given (or in the channel that the giver chose), which everybody can read.
+    Public(ChannelId),
+    /// Where it was given, which is private; it stays there.
+    Private(ChannelId),
+    /// Where it was given, which isn't known to be public; it may turn out to belong into the recognition channel.
+    Unknown(ChannelId),
+    /// No card, because the app may not post where it was given.
+    NotPostable,
+    /// No card, because there is no place for one: the app's own DM without a recognition channel, or silence.
+    Nowhere,
+}
+
+impl Target {
+    /// The channel that gets a card.
+    pub fn channel(&self) -> Option<&ChannelId> {
+        match self {
+            Self::Recognition(channel) | Self::Public(channel) | Self::Private(channel) | Self::Unknown(channel) => {
+                Some(channel)
+            }
+            Self::NotPostable | Self::Nowhere => None,
+        }
+    }
+}
+
+/// The rules of place: what is said in a private place stays there, unknown counts as private, a channel shared with
+/// another company gets no card without a steward's yes, and a recognition channel that can't be posted to falls back
+/// to where it was given. `own_dm` says that it was given in the app's own DM, which is no place.
+pub fn target(announce: &Announce, given_in: Option<&Place>, recognition: Option<&Place>, own_dm: bool) -> Target {
+    let usable = |place: &&Place| place.postable != Postable::No && !place.is_shared;
+    let recognition = recognition
+        .filter(usable)
+        .map(|place| Target::Recognition(place.channel.clone()));
+    match announce {
+        Announce::Silent => Target::Nowhere,
+        Announce::In(channel) => Target::Public(channel.clone()),
+        Announce::Default => match given_in {
+            None => recognition.unwrap_or(Target::Nowhere),
+            Some(_) if own_dm => recognition.unwrap_or(Target::Nowhere),
+            Some(place) if !usable(&place) => match (place.kind, place.is_shared) {
+                (PlaceKind::Public, false) => recognition.unwrap_or(Target::NotPostable),
+                _ => Target::NotPostable,
+            },
+            Some(place) => match place.kind {
+                PlaceKind::Public => recognition.unwrap_or_else(|| Target::Public(place.channel.clone())),
+                PlaceKind::Private => Target::Private(place.channel.clone()),
+                PlaceKind::Unknown => Target::Unknown(place.channel.clone()),
+            },
+        },
+    }
+}

@@ -1,0 +1,210 @@
+//! Taking back: everything that giving did is undone, down to the posted message.
+
+use serde_json::json;
+
+use super::store::{Counted, Stored, StoredReceiver, add_pairs, add_tallies, left, load, post};
+use super::{Announce, Source, TEN_MINUTES};
+use crate::base::calendar::local_day;
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, KudosId, UserId, WorkspaceId};
+use crate::outbox::{self, Intent, Kind};
+use crate::store::{StoreError, Tx, sql};
+
+/// What a giver asks for.
+#[derive(Clone, Debug)]
+pub struct TakeBack {
+    /// Where.
+    pub workspace: WorkspaceId,
+    /// Which kudos.
+    pub kudos: KudosId,
+    /// Who asks.
+    pub by: UserId,
+    /// When.
+    pub at: Instant,
+    /// Where the giver lives: which day's allowance is told.
+    pub zone: chrono_tz::Tz,
+    /// The allowance of a day; `None` = no limit.
+    pub allowance: Option<i64>,
+    /// The recognition channel, if there is one.
+    pub recognition: Option<ChannelId>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakenBack {
+    /// It is as if it had never been given.
+    Done {
+        /// Whom it had thanked.
+        receivers: Vec<UserId>,
+        /// Where its card stood; `None` if it had not been posted.
+        card: Option<ChannelId>,
+        /// Whether any DM had gone out.
+        had_dms: bool,
+        /// What is left of today's allowance; `None` without a limit.
+        left: Option<i64>,
+    },
+    /// More than ten minutes ago.
+    TooLate {
+        /// When it was given.
+        given_at: Instant,
+    },
+    /// It had been taken back before.
+    Already,
+    /// Somebody else gave it, or it doesn't exist.
+    NotYours,
+}
+
+/// Takes a kudos back: ledger, allowance, tallies and pairs at once, card and DMs by the outbox.
+pub async fn take_back(tx: &mut Tx, wish: &TakeBack) -> Result<TakenBack, StoreError> {
+    let Some(kudos) = load(tx, &wish.workspace, &wish.kudos).await? else {
+        return Ok(TakenBack::NotYours);
+    };
+    if kudos.giver != wish.by {
+        return Ok(TakenBack::NotYours);
+    }
+    if kudos.receivers.is_empty() {
+        return Ok(TakenBack::Already);
+    }
+    if wish.at.since(kudos.given_at) >= TEN_MINUTES {
+        return Ok(TakenBack::TooLate {
+            given_at: kudos.given_at,
+        });
+    }
+    let reversed = reverse(tx, &wish.workspace, &kudos, &kudos.receivers, wish.by.as_str(), wish.at).await?;
+    if reversed.is_empty() {
+        return Ok(TakenBack::Already);
+    }
+    let receivers: Vec<UserId> = kudos.receivers.iter().filter_map(StoredReceiver::member).collect();
+    let card = post(tx, &wish.workspace, &wish.kudos, "").await?;
+    let mut had_dms = false;
+    for receiver in &receivers {
+        had_dms |= post(tx, &wish.workspace, &wish.kudos, receiver.as_str())
+            .await?
+            .is_some();
+    }
+    if kudos.announce != Announce::Silent {
+        let lane = card_lane(wish.recognition.as_ref(), &kudos.announce, kudos.channel.as_ref());
+        let mut intents = vec![unpost(
+            &wish.workspace,
+            &wish.kudos,
+            "",
+            card.as_ref().map_or(&lane, |post| &post.channel.0),
+            wish.at,
+        )];
+        intents.extend(receivers.iter().map(|receiver| {
+            unpost(
+                &wish.workspace,
+                &wish.kudos,
+                receiver.as_str(),
+                &dm_lane(receiver),
+                wish.at,
+            )
+        }));
+        outbox::enqueue(tx, &intents).await?;
+    }
+    let today = local_day(wish.at, wish.zone);
+    let left = left(tx, &wish.workspace, &wish.by, today, wish.allowance).await?;
+    Ok(TakenBack::Done {
+        receivers,
+        card: card.map(|post| post.channel),
+        had_dms,
+        left,
+    })
+}
+
+fn unpost(workspace: &WorkspaceId, kudos: &KudosId, audience: &str, lane: &str, at: Instant) -> Intent {
+    Intent::new(
+        workspace,
+        Kind::KudosUnpost,
+        &json!({ "kudos": kudos, "audience": audience }),
+        lane,
+        at,
+    )
+}
+
+/// What a card queues behind: the channel that it is meant for.
+pub(super) fn card_lane(recognition: Option<&ChannelId>, announce: &Announce, given_in: Option<&ChannelId>) -> String {
+    match (announce, recognition, given_in) {
+        (Announce::In(channel), ..) | (_, Some(channel), _) | (_, None, Some(channel)) => channel.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// What a person's DMs queue behind.
+pub(super) fn dm_lane(member: &UserId) -> String {
+    format!("dm:{member}")
+}
+
+/// Reverses rows of one kudos: marks them, gives the allowance back, and takes them out of tallies and pairs.
+/// Returns the rows that weren't reversed before.
+pub(super) async fn reverse(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &Stored,
+    receivers: &[StoredReceiver],
+    by: &str,
+    at: Instant,
+) -> Result<Vec<StoredReceiver>, StoreError> {
+    let ids: Vec<_> = receivers.iter().map(|receiver| [&receiver.row]).collect();
+    let rows: Vec<(String,)> = sql!(
+        tx,
+        fetch_all as (String,),
+        "UPDATE ledger SET reversed_at = $1, reversed_by = $2
+         WHERE id IN (SELECT value ->> 0 FROM json_each($3)) AND reversed_at IS NULL RETURNING id",
+        at,
+        by,
+        json!(ids).to_string()
+    )?;
+    let reversed: Vec<StoredReceiver> = receivers
+        .iter()
+        .filter(|receiver| rows.iter().any(|(id,)| *id == receiver.row))
+        .cloned()
+        .collect();
+    if reversed.is_empty() {
+        return Ok(reversed);
+    }
+    sql!(
+        tx,
+        execute "UPDATE allowance SET used = used - $1 WHERE workspace = $2 AND giver = $3 AND day = $4",
+        kudos.cost * i64::try_from(reversed.len()).unwrap_or(0),
+        workspace,
+        &kudos.giver,
+        kudos.giver_day.to_string()
+    )?;
+    let source = if kudos.source == Source::Customer.name() {
+        Source::Customer.tally()
+    } else {
+        "peer"
+    };
+    let counted: Vec<Counted<'_>> = reversed
+        .iter()
+        .map(|receiver| Counted {
+            workspace,
+            giver: &kudos.giver,
+            receiver: &receiver.id,
+            is_member: receiver.is_member,
+            source,
+            day: kudos.workspace_day,
+        })
+        .collect();
+    add_tallies(tx, &counted, -1).await?;
+    add_pairs(tx, &counted, -1).await?;
+    Ok(reversed)
+}
+
+/// The giver's latest kudos that stands, with its instant.
+pub async fn latest_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    giver: &UserId,
+) -> Result<Option<(KudosId, Instant)>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (KudosId, i64),
+        "SELECT kudos, given_at FROM ledger WHERE workspace = $1 AND giver = $2 AND reversed_at IS NULL
+         ORDER BY given_at DESC, id DESC LIMIT 1",
+        workspace,
+        giver
+    )?;
+    Ok(row.map(|(kudos, at)| (kudos, Instant::from_millis(at))))
+}

@@ -1,0 +1,313 @@
+//! The SQL of the queue.
+
+use serde_json::json;
+
+use super::{Claimed, Ending, Intent, Kind, LANE_PAUSE, LEASE, Late, WORKSPACE_PER_MINUTE, backoff};
+use crate::base::clock::Instant;
+use crate::base::ids::{OutboxId, WorkspaceId, new_id};
+use crate::store::{Connection, StoreError, Tx, sql};
+
+/// Adds rows, one statement for the whole list. A row whose key waits already is left out: the waiting one serves.
+pub async fn enqueue(tx: &mut Tx, intents: &[Intent]) -> Result<(), StoreError> {
+    if intents.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = intents
+        .iter()
+        .map(|i| {
+            json!([
+                i.id,
+                i.workspace,
+                i.kind.name(),
+                i.subject,
+                i.lane,
+                i.key,
+                i.kind.priority(),
+                i.run_at,
+                i.late_at,
+                i.created_at,
+            ])
+        })
+        .collect();
+    sql!(
+        tx,
+        execute "INSERT INTO outbox (id, workspace, kind, subject, lane, key, priority, state, run_at, attempts,
+                    lease, leased_until, unsettled, late_at, created_at, sent_at, reason)
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                    CAST(value ->> 6 AS BIGINT), 'waiting', CAST(value ->> 7 AS BIGINT), 0,
+                    NULL, NULL, FALSE, CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), NULL, ''
+                 FROM json_each($1) WHERE true
+                 ON CONFLICT (workspace, key) WHERE key IS NOT NULL AND state = 'waiting' DO NOTHING",
+        json!(rows).to_string()
+    )?;
+    Ok(())
+}
+
+/// Takes up to `most` rows that may be sent now, in order, and leases them to this process. Respects the order and
+/// the pause of each lane and the number of messages per minute.
+pub async fn claim(tx: &mut Tx, workspace: &WorkspaceId, now: Instant, most: i64) -> Result<Vec<Claimed>, StoreError> {
+    let minute_ago = now.plus_millis(-60_000);
+    let (sent,): (i64,) = sql!(
+        tx,
+        fetch_one as (i64,),
+        "SELECT COUNT(*) FROM outbox WHERE workspace = $1 AND sent_at > $2",
+        workspace,
+        minute_ago
+    )?;
+    let most = most.min(WORKSPACE_PER_MINUTE - sent);
+    if most <= 0 {
+        return Ok(Vec::new());
+    }
+    type Row = (String, String, String, String, i64, i64, i64, bool);
+    // The only statement that differs between the engines: PostgreSQL has several writers and must not wait for rows
+    // that another one is taking.
+    macro_rules! claim {
+        ($skip_locked:literal) => {
+            concat!(
+                "UPDATE outbox SET state = 'sending', lease = $1, leased_until = $2, attempts = attempts + 1,
+                    sent_at = $3, unsettled = (unsettled OR state = 'sending')
+                 WHERE id IN (
+                    SELECT o.id FROM outbox o
+                    WHERE o.workspace = $4 AND o.state IN ('waiting', 'sending') AND o.run_at <= $3
+                      AND (o.state = 'waiting' OR o.leased_until < $3)
+                      AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.workspace = o.workspace AND e.lane = o.lane
+                            AND e.state IN ('waiting', 'sending') AND (e.priority, e.id) < (o.priority, o.id))
+                      AND NOT EXISTS (SELECT 1 FROM outbox s WHERE s.workspace = o.workspace AND s.lane = o.lane
+                            AND s.sent_at > $5 AND s.id <> o.id)
+                    ORDER BY o.priority, o.id LIMIT $6",
+                $skip_locked,
+                ") RETURNING id, kind, subject, lane, attempts, created_at, priority, unsettled"
+            )
+        };
+    }
+    let lease = new_id(now);
+    let until = now.plus(LEASE);
+    let pause = now.minus(LANE_PAUSE);
+    let rows: Result<Vec<Row>, _> = match tx.connection() {
+        Connection::Sqlite(connection) => {
+            sqlx::query_as(claim!(""))
+                .bind(&lease)
+                .bind(until)
+                .bind(now)
+                .bind(workspace)
+                .bind(pause)
+                .bind(most)
+                .fetch_all(connection)
+                .await
+        }
+        Connection::Postgres(connection) => {
+            sqlx::query_as(claim!(" FOR UPDATE OF o SKIP LOCKED"))
+                .bind(&lease)
+                .bind(until)
+                .bind(now)
+                .bind(workspace)
+                .bind(pause)
+                .bind(most)
+                .fetch_all(connection)
+                .await
+        }
+    };
+    let mut rows = tx.note(rows)?;
+    rows.sort_by(|a, b| (a.6, &a.0).cmp(&(b.6, &b.0)));
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, kind, subject, lane, attempts, created_at, _, may_be_sent)| {
+            Some(Claimed {
+                id: id.into(),
+                workspace: workspace.clone(),
+                // A row of a newer Plaudit stays leased to nobody who can send it, and is left alone.
+                kind: Kind::from_name(&kind)?,
+                subject,
+                lane,
+                attempts,
+                created_at: Instant::from_millis(created_at),
+                may_be_sent,
+                lease: lease.clone(),
+            })
+        })
+        .collect())
+}
+
+/// Marks a row as done, in the transaction that records its success. Says whether its owner had not yet been told
+/// that it was late (and now never will be), or `None` when another process has taken it over meanwhile.
+pub async fn finish(tx: &mut Tx, claimed: &Claimed) -> Result<Option<bool>, StoreError> {
+    let done = sql!(
+        tx,
+        execute "UPDATE outbox SET state = 'done', lease = NULL, leased_until = NULL, reason = ''
+                 WHERE id = $1 AND lease = $2",
+        &claimed.id,
+        &claimed.lease
+    )?;
+    if done == 0 {
+        return Ok(None);
+    }
+    Ok(Some(heard_late(tx, &claimed.id).await?))
+}
+
+/// Takes the notice of lateness off a row. True for the one caller who took it.
+pub async fn heard_late(tx: &mut Tx, id: &OutboxId) -> Result<bool, StoreError> {
+    let taken = sql!(tx, execute "UPDATE outbox SET late_at = NULL WHERE id = $1 AND late_at IS NOT NULL", id)?;
+    Ok(taken > 0)
+}
+
+/// Records how an attempt ended when its owner hasn't.
+pub async fn settle(tx: &mut Tx, claimed: &Claimed, ending: &Ending, now: Instant) -> Result<(), StoreError> {
+    match ending {
+        Ending::Recorded => {}
+        Ending::Done => {
+            finish(tx, claimed).await?;
+        }
+        Ending::Retry { after, why, unsettled } => {
+            let run_at = now.plus(after.unwrap_or_else(|| backoff(&claimed.id, claimed.attempts)));
+            wait_again(tx, claimed, run_at, why, *unsettled || claimed.may_be_sent).await?;
+        }
+        Ending::RateLimited { after } => {
+            let run_at = now.plus(*after);
+            wait_again(tx, claimed, run_at, "rate limited", claimed.may_be_sent).await?;
+            let kinds: Vec<&str> = Kind::ALL
+                .into_iter()
+                .filter(|kind| kind.method() == claimed.kind.method())
+                .map(Kind::name)
+                .collect();
+            sql!(
+                tx,
+                execute "UPDATE outbox SET run_at = $1 WHERE workspace = $2 AND state = 'waiting' AND run_at < $1
+                            AND kind IN (SELECT value ->> 0 FROM json_each($3))",
+                run_at,
+                &claimed.workspace,
+                json!(kinds.iter().map(|kind| [kind]).collect::<Vec<_>>()).to_string()
+            )?;
+        }
+        Ending::Moved { lane, why } => {
+            sql!(
+                tx,
+                execute "UPDATE outbox SET state = 'waiting', lease = NULL, leased_until = NULL, lane = $1, run_at = $2,
+                            sent_at = NULL, unsettled = FALSE, reason = $3
+                         WHERE id = $4 AND lease = $5",
+                lane,
+                now,
+                why,
+                &claimed.id,
+                &claimed.lease
+            )?;
+        }
+        Ending::Failed { why } => {
+            sql!(
+                tx,
+                execute "UPDATE outbox SET state = 'failed', lease = NULL, leased_until = NULL, late_at = NULL,
+                            reason = $1 WHERE id = $2 AND lease = $3",
+                why,
+                &claimed.id,
+                &claimed.lease
+            )?;
+        }
+    }
+    Ok(())
+}
+
+async fn wait_again(
+    tx: &mut Tx,
+    claimed: &Claimed,
+    run_at: Instant,
+    why: &str,
+    unsettled: bool,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "UPDATE outbox SET state = 'waiting', lease = NULL, leased_until = NULL, run_at = $1, reason = $2,
+                    unsettled = $3
+                 WHERE id = $4 AND lease = $5",
+        run_at,
+        why,
+        unsettled,
+        &claimed.id,
+        &claimed.lease
+    )?;
+    Ok(())
+}
+
+/// Gives back rows that were claimed but not begun: a graceful stop.
+pub async fn release(tx: &mut Tx, claimed: &[Claimed], now: Instant) -> Result<(), StoreError> {
+    for row in claimed {
+        wait_again(tx, row, now, "", row.may_be_sent).await?;
+    }
+    Ok(())
+}
+
+/// Rows that still wait although their owners wanted them gone by `now`.
+pub async fn late(tx: &mut Tx, now: Instant, most: i64) -> Result<Vec<Late>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (String, String, String),
+        "SELECT id, kind, subject FROM outbox
+         WHERE late_at IS NOT NULL AND late_at <= $1 AND state IN ('waiting', 'sending') ORDER BY late_at LIMIT $2",
+        now,
+        most
+    )?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, kind, subject)| {
+            Some(Late {
+                id: id.into(),
+                kind: Kind::from_name(&kind)?,
+                subject,
+            })
+        })
+        .collect())
+}
+
+/// The next instant at which something may be due; `None` when nothing waits.
+pub async fn next_due(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Instant>, StoreError> {
+    let (waiting, leased, late): (Option<i64>, Option<i64>, Option<i64>) = sql!(
+        tx,
+        fetch_one as (Option<i64>, Option<i64>, Option<i64>),
+        "SELECT MIN(CASE WHEN state = 'waiting' THEN run_at END), MIN(leased_until), MIN(late_at)
+         FROM outbox WHERE workspace = $1 AND state IN ('waiting', 'sending')",
+        workspace
+    )?;
+    Ok([waiting, leased, late]
+        .into_iter()
+        .flatten()
+        .min()
+        .map(Instant::from_millis))
+}
+
+/// How many rows are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Waiting to be sent.
+    pub waiting: i64,
+    /// Leased to a process.
+    pub sending: i64,
+    /// Sent.
+    pub done: i64,
+    /// Given up, with a reason.
+    pub failed: i64,
+}
+
+/// Counts the rows of a workspace.
+pub async fn counts(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Counts, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (String, i64),
+        "SELECT state, COUNT(*) FROM outbox WHERE workspace = $1 GROUP BY state",
+        workspace
+    )?;
+    let of = |state: &str| rows.iter().find(|row| row.0 == state).map_or(0, |row| row.1);
+    Ok(Counts {
+        waiting: of("waiting"),
+        sending: of("sending"),
+        done: of("done"),
+        failed: of("failed"),
+    })
+}
+
+/// Deletes rows that were settled before `before`.
+pub async fn sweep(tx: &mut Tx, workspace: &WorkspaceId, before: Instant) -> Result<u64, StoreError> {
+    sql!(
+        tx,
+        execute "DELETE FROM outbox WHERE workspace = $1 AND state IN ('done', 'failed') AND created_at < $2",
+        workspace,
+        before
+    )
+}

@@ -1,0 +1,355 @@
+//! Opening, reading and writing.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
+
+use super::batch::{Writer, WriterGuard};
+use super::error::StoreError;
+use super::sql::Connection;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// How long a statement waits for another process's lock on the SQLite file. Short, so that a person hears of it.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(800);
+/// How long a caller waits for a free connection to PostgreSQL.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// Connections to PostgreSQL per process.
+const POSTGRES_CONNECTIONS: u32 = 8;
+/// Connections that read the SQLite file beside the one that writes.
+const SQLITE_READERS: u32 = 4;
+/// How often a write is run again after a deadlock, a lost connection or a meeting on a unique key.
+const TRIES: u32 = 4;
+/// The advisory lock that serialises the preparation of a PostgreSQL database ("plaudit" in ASCII).
+const PREPARE_LOCK: i64 = 0x0070_6c61_7564_6974;
+
+/// Where the data lives.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// A file, created when missing.
+    Sqlite(SqliteConnectOptions),
+    /// A server.
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = OpenError;
+
+    fn from_str(url: &str) -> Result<Self, OpenError> {
+        if url.starts_with("sqlite:") {
+            if url.contains(":memory:") || url.contains("mode=memory") {
+                return Err(OpenError::InMemory);
+            }
+            let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::BadUrl(error.to_string()))?;
+            Ok(Self::Sqlite(options))
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url)
+                // The reason is left out: it may quote the URL, and the URL holds the password.
+                .map_err(|_| OpenError::BadUrl("its parts can't be read".to_owned()))?;
+            Ok(Self::Postgres(Box::new(options)))
+        } else {
+            Err(OpenError::BadUrl(
+                "it begins neither with sqlite:// nor with postgres://".to_owned(),
+            ))
+        }
+    }
+}
+
+/// Why the database can't be used. Each is one sentence for the person who starts Plaudit.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is not one of ours.
+    #[error("DATABASE_URL can't be used: {0}. Examples: sqlite://plaudit.db, postgres://plaudit@localhost/plaudit")]
+    BadUrl(String),
+    /// A database in memory loses acknowledged kudos.
+    #[error("DATABASE_URL names a database in memory, which would lose kudos at every stop. Name a file.")]
+    InMemory,
+    /// No connection.
+    #[error("the database can't be reached: {0}. Check DATABASE_URL and that the server or folder exists.")]
+    Unreachable(#[source] sqlx::Error),
+    /// The schema comes from a newer Plaudit.
+    #[error("the database was used by a newer Plaudit (migration {0}); start that version or a later one.")]
+    Newer(i64),
+    /// A migration failed.
+    #[error("the database can't be brought up to date: {0}")]
+    Migration(#[source] MigrateError),
+    /// The helper function of PostgreSQL can't be created.
+    #[error(
+        "PostgreSQL refuses to create the function json_each(text): {0}. As its owner, run: GRANT CREATE ON SCHEMA public TO the user of DATABASE_URL."
+    )]
+    Function(#[source] sqlx::Error),
+    /// The thread that writes can't be started.
+    #[error("the thread that writes to the database can't be started: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Engine);
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite {
+        writer: Writer,
+        read: SqlitePool,
+        guard: Arc<WriterGuard>,
+    },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens the database, creating a missing SQLite file, and brings its schema up to date.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        match url {
+            DatabaseUrl::Sqlite(options) => Self::open_sqlite(options.clone()).await,
+            DatabaseUrl::Postgres(options) => Self::open_postgres(options.as_ref().clone()).await,
+        }
+    }
+
+    async fn open_sqlite(options: SqliteConnectOptions) -> Result<Self, OpenError> {
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: what was acknowledged survives a power cut, not only a crash.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            // Takes checkpoints off most commits; the WAL stays below about 40 MB.
+            .pragma("wal_autocheckpoint", "10000")
+            .disable_statement_logging();
+        let mut connection = options.connect().await.map_err(OpenError::Unreachable)?;
+        MIGRATIONS
+            .run_direct(None, &mut connection, false)
+            .await
+            .map_err(migration_error)?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .connect_with(options.clone().read_only(true))
+            .await
+            .map_err(OpenError::Unreachable)?;
+        let (writer, guard) = Writer::start(connection, options).map_err(OpenError::Thread)?;
+        Ok(Self(Engine::Sqlite {
+            writer,
+            read,
+            guard: Arc::new(guard),
+        }))
+    }
+
+    async fn open_postgres(options: PgConnectOptions) -> Result<Self, OpenError> {
+        let options = options.disable_statement_logging();
+        let mut connection = tokio::time::timeout(Duration::from_secs(5), options.connect())
+            .await
+            .map_err(|_| OpenError::Unreachable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))?
+            .map_err(OpenError::Unreachable)?;
+        sqlx::query("SELECT pg_advisory_lock($1)")
+            .bind(PREPARE_LOCK)
+            .execute(&mut connection)
+            .await
+            .map_err(OpenError::Unreachable)?;
+        let mut migrations = Migrator {
+            migrations: MIGRATIONS.migrations.clone(),
+            ..Migrator::DEFAULT
+        };
+        // Our own lock is held already, and sqlx's would be a second one.
+        migrations.set_locking(false);
+        migrations
+            .run_direct(None, &mut connection, false)
+            .await
+            .map_err(migration_error)?;
+        // SQLite's json_each takes a text, PostgreSQL's only json. Created once, not at each connect, where two
+        // connections now and then update the catalogue at the same time and one fails.
+        let exists: (bool,) = sqlx::query_as(
+            "SELECT EXISTS (SELECT 1 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+              WHERE p.proname = 'json_each' AND n.nspname = current_schema()
+                AND pg_get_function_identity_arguments(p.oid) = 'doc text')",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .map_err(OpenError::Unreachable)?;
+        if !exists.0 {
+            sqlx::query(
+                "CREATE FUNCTION json_each(doc text) RETURNS TABLE(value jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE
+                 AS 'SELECT jsonb_array_elements(doc::jsonb)'",
+            )
+            .execute(&mut connection)
+            .await
+            .map_err(OpenError::Function)?;
+        }
+        connection.close().await.map_err(OpenError::Unreachable)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.options([("statement_timeout", "2000"), ("lock_timeout", "1500")]))
+            .await
+            .map_err(OpenError::Unreachable)?;
+        Ok(Self(Engine::Postgres(pool)))
+    }
+
+    /// Whether this is the embedded database.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self.0, Engine::Sqlite { .. })
+    }
+
+    /// Reads. Each statement sees what is committed when it runs; there is no snapshot over several.
+    ///
+    /// # Errors
+    /// Those of `f`, and [`StoreError`] when no connection is free in time.
+    pub async fn read<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Tx) -> Result<T, E>,
+        E: From<StoreError>,
+    {
+        let inner = match &self.0 {
+            Engine::Sqlite { read, .. } => read.acquire().await.map(Inner::SqliteReader),
+            Engine::Postgres(pool) => pool.acquire().await.map(Inner::PostgresReader),
+        };
+        let mut tx = Tx::new(inner.map_err(StoreError::from)?);
+        f(&mut tx).await
+    }
+
+    /// Writes: everything that `f` does, or nothing. Returns after the commit is on disk.
+    ///
+    /// `f` may be run more than once (a lost connection, a deadlock), and it must await nothing but `tx`: on SQLite
+    /// there is one writer, and everybody waits for it.
+    ///
+    /// # Errors
+    /// Those of `f`, and [`StoreError`] when the transaction can't be committed; then nothing is stored, or (a
+    /// connection lost during a commit on PostgreSQL) it is unknown, which the uniqueness keys make harmless.
+    pub async fn write<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: AsyncFn(&mut Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite { writer, .. } => writer.write(f).await,
+            Engine::Postgres(pool) => {
+                let mut tries = 1;
+                loop {
+                    let transaction = match pool.begin().await {
+                        Ok(transaction) => transaction,
+                        Err(error) => return Err(StoreError::Commit(Arc::new(error)).into()),
+                    };
+                    let mut tx = Tx::new(Inner::Postgres(transaction));
+                    let result = f(&mut tx).await;
+                    let failed = tx.failed.take();
+                    let broken = match (result, failed) {
+                        (Ok(value), None) => match tx.commit().await {
+                            Ok(()) => return Ok(value),
+                            Err(error) => error,
+                        },
+                        (Err(error), None) => return Err(error),
+                        // Even if `f` swallowed the error: the server has rolled back already, whatever COMMIT says.
+                        (Ok(_), Some(error)) => error,
+                        (Err(error), Some(cause)) if !cause.is_worth_another_try() || tries == TRIES => {
+                            return Err(error);
+                        }
+                        (Err(_), Some(cause)) => cause,
+                    };
+                    if !broken.is_worth_another_try() || tries == TRIES {
+                        return Err(broken.into());
+                    }
+                    tries += 1;
+                }
+            }
+        }
+    }
+
+    /// Waits for the writes under way and closes every connection.
+    pub async fn close(&self) {
+        match &self.0 {
+            Engine::Sqlite { read, guard, .. } => {
+                guard.stop().await;
+                read.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn migration_error(error: MigrateError) -> OpenError {
+    match error {
+        MigrateError::VersionMissing(version) => OpenError::Newer(version),
+        error => OpenError::Migration(error),
+    }
+}
+
+/// A transaction, or a connection to read from. The parameter of every store function.
+pub struct Tx {
+    inner: Inner,
+    statements: u64,
+    failed: Option<StoreError>,
+}
+
+enum Inner {
+    SqliteWriter(SqliteConnection),
+    SqliteReader(PoolConnection<Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+    PostgresReader(PoolConnection<Postgres>),
+}
+
+impl Tx {
+    fn new(inner: Inner) -> Self {
+        Self {
+            inner,
+            statements: 0,
+            failed: None,
+        }
+    }
+
+    pub(super) fn writer(connection: SqliteConnection) -> Self {
+        Self::new(Inner::SqliteWriter(connection))
+    }
+
+    pub(super) fn replace_writer(&mut self, connection: SqliteConnection) {
+        self.inner = Inner::SqliteWriter(connection);
+    }
+
+    /// The connection, for [`sql!`](super::sql).
+    pub fn connection(&mut self) -> Connection<'_> {
+        match &mut self.inner {
+            Inner::SqliteWriter(connection) => Connection::Sqlite(connection),
+            Inner::SqliteReader(connection) => Connection::Sqlite(connection),
+            Inner::Postgres(transaction) => {
+                let connection: &mut PgConnection = transaction;
+                Connection::Postgres(connection)
+            }
+            Inner::PostgresReader(connection) => Connection::Postgres(connection),
+        }
+    }
+
+    /// Counts a statement and remembers its failure, for [`sql!`](super::sql).
+    pub fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        self.statements += 1;
+        result.map_err(|error| {
+            let error = StoreError::from(error);
+            self.failed = Some(error.clone());
+            error
+        })
+    }
+
+    /// How many statements have run so far, BEGIN, SAVEPOINT and COMMIT not counted.
+    pub fn statements(&self) -> u64 {
+        self.statements
+    }
+
+    pub(super) fn take_failure(&mut self) -> Option<StoreError> {
+        self.failed.take()
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Postgres(transaction) => transaction
+                .commit()
+                .await
+                .map_err(|error| StoreError::Commit(Arc::new(error))),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What the outbox runs for the workspace: the member list, page by page.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ctx, Settings, upsert};
+use crate::base::clock::Instant;
+use crate::base::ids::WorkspaceId;
+use crate::outbox::{self, Claimed, Ending, Intent, Kind};
+use crate::slack::errors::ApiError;
+use crate::store::{StoreError, Tx, sql};
+
+/// How often the member list is taken: events bring changes at once, but Slack's delivery is best effort.
+const SYNC_EVERY: Duration = Duration::from_secs(86_400);
+/// Slack: 100 to 200 per page advised.
+const PAGE: u32 = 200;
+/// Slack: users.list is tier 2, about 20 calls a minute.
+const PAGE_PAUSE: Duration = Duration::from_secs(3);
+const LANE: &str = "members";
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Page {
+    cursor: Option<String>,
+}
+
+/// Enqueues the member list when the last complete one is a day old. True if it did.
+pub async fn sync_members_when_due(tx: &mut Tx, workspace: &WorkspaceId, now: Instant) -> Result<bool, StoreError> {
+    let due = sql!(
+        tx,
+        fetch_optional as (i64,),
+        "SELECT CAST(1 AS BIGINT) FROM workspace WHERE id = $1 AND (members_synced_at IS NULL OR members_synced_at <= $2)
+            AND NOT EXISTS (SELECT 1 FROM outbox WHERE workspace = $1 AND lane = $3 AND state IN ('waiting', 'sending'))",
+        workspace,
+        now.minus(SYNC_EVERY),
+        LANE
+    )?;
+    if due.is_some() {
+        enqueue_members(tx, workspace, now).await?;
+    }
+    Ok(due.is_some())
+}
+
+/// Enqueues the member list from its beginning: at each start.
+pub async fn enqueue_members(tx: &mut Tx, workspace: &WorkspaceId, now: Instant) -> Result<(), StoreError> {
+    let first = Intent::new(workspace, Kind::WorkspaceMembers, &Page::default(), LANE, now).with_key(LANE.to_owned());
+    outbox::enqueue(tx, &[first]).await
+}
+
+/// Takes one page of the member list and enqueues the next.
+pub async fn members_page(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
+    let page: Page = claimed.subject().unwrap_or_default();
+    let result = ctx
+        .slack
+        .users_list(page.cursor.as_deref(), PAGE, &ctx.workspace.id)
+        .await;
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(ApiError::RateLimited { retry_after }) => return Ok(Ending::RateLimited { after: retry_after }),
+        Err(error) if error.code() == Some("invalid_cursor") => {
+            // Cursors expire; the list begins again.
+            let (workspace, now, claimed) = (ctx.workspace.id.clone(), ctx.clock.now(), claimed.clone());
+            ctx.db
+                .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+                    outbox::finish(tx, &claimed).await?;
+                    enqueue_members(tx, &workspace, now).await
+                })
+                .await?;
+            return Ok(Ending::Recorded);
+        }
+        // Nobody waits for it, and the next start or day brings it again.
+        Err(error) if error.missing_scope().is_some() => return Ok(Ending::Failed { why: error.to_string() }),
+        Err(error) => {
+            return Ok(Ending::Retry {
+                after: None,
+                why: error.to_string(),
+                unsettled: false,
+            });
+        }
+    };
+    let (workspace, now, claimed) = (ctx.workspace.id.clone(), ctx.clock.now(), claimed.clone());
+    let next = answer.next_cursor.filter(|cursor| !cursor.is_empty());
+    let members = answer.members;
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            if outbox::finish(tx, &claimed).await?.is_none() {
+                return Ok(());
+            }
+            let synced: Option<(Option<i64>,)> = sql!(
+                tx,
+                fetch_optional as (Option<i64>,),
+                "SELECT members_synced_at FROM workspace WHERE id = $1",
+                &workspace
+            )?;
+            let is_first = synced.is_none_or(|row| row.0.is_none());
+            upsert(
+                tx,
+                &workspace,
+                &members,
+                if is_first { Instant::default() } else { now },
+            )
+            .await?;
+            match &next {
+                Some(cursor) => {
+                    let page = Page {
+                        cursor: Some(cursor.clone()),
+                    };
+                    let intent = Intent::new(&workspace, Kind::WorkspaceMembers, &page, LANE, now)
+                        .not_before(now.plus(PAGE_PAUSE));
+                    outbox::enqueue(tx, &[intent]).await
+                }
+                None => {
+                    sql!(tx, execute "UPDATE workspace SET members_synced_at = $1 WHERE id = $2", now, &workspace)?;
+                    Ok(())
+                }
+            }
+        })
+        .await?;
+    Ok(Ending::Recorded)
+}
+
+/// The zone of everything that isn't one giver's own: as set, else the first steward's, else UTC.
+pub fn workspace_zone(
+    settings: &Settings,
+    known: &std::collections::BTreeMap<crate::base::ids::UserId, super::Member>,
+) -> chrono_tz::Tz {
+    settings
+        .timezone
+        .or_else(|| settings.stewards.first().and_then(|steward| known.get(steward)?.zone))
+        .unwrap_or(chrono_tz::UTC)
+}

@@ -1,0 +1,267 @@
+//! Who people are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono_tz::Tz;
+use serde_json::json;
+
+use crate::base::calendar::parse_zone;
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, UserId, WorkspaceId};
+use crate::base::text::{clean, fold};
+use crate::slack::inbound::User;
+use crate::store::{StoreError, Tx, sql};
+
+/// A person (or app) of a workspace, as we last heard of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Slack's id.
+    pub id: UserId,
+    /// The name to write: display name, else full name, else handle.
+    pub name: String,
+    /// Their zone; `None` when Slack doesn't say.
+    pub zone: Option<Tz>,
+    /// An app or workflow, Slackbot included.
+    pub is_bot: bool,
+    /// No longer in the workspace.
+    pub is_deleted: bool,
+    /// From another company and in none of our channels.
+    pub is_stranger: bool,
+    /// An admin or owner of the workspace.
+    pub is_admin: bool,
+    /// Whether and how they are a guest.
+    pub guest: Guest,
+    /// The app's direct message with them, once it was opened.
+    pub dm: Option<ChannelId>,
+}
+
+/// Guests are people like others; a setting may leave single-channel guests out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guest {
+    /// A full member.
+    No,
+    /// A guest of several channels.
+    Multi,
+    /// A guest of one channel.
+    Single,
+}
+
+impl Guest {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Multi => "multi",
+            Self::Single => "single",
+        }
+    }
+
+    fn of(user: &User) -> Self {
+        match (user.is_ultra_restricted, user.is_restricted) {
+            (true, _) => Self::Single,
+            (false, true) => Self::Multi,
+            (false, false) => Self::No,
+        }
+    }
+}
+
+/// Stores what Slack says of these users, unless we know something newer. `first_seen_at` counts for those not known
+/// yet: the epoch for the first complete list (here since ever), otherwise now.
+pub async fn upsert(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    users: &[User],
+    first_seen_at: Instant,
+) -> Result<(), StoreError> {
+    let ids: BTreeSet<&UserId> = users.iter().map(|user| &user.id).collect();
+    let known: BTreeMap<UserId, i64> = sql!(
+        tx,
+        fetch_all as (UserId, i64),
+        "SELECT m.id, m.updated FROM json_each($1) j JOIN member m ON m.workspace = $2 AND m.id = j.value ->> 0",
+        json!(ids.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
+        workspace
+    )?
+    .into_iter()
+    .collect();
+    // Sorted and each once: two processes never wait for each other, and an upsert may name a key once only.
+    let newer: BTreeMap<&UserId, &User> = users
+        .iter()
+        .filter(|user| {
+            known
+                .get(&user.id)
+                .is_none_or(|updated| *updated <= user.updated.unwrap_or(i64::MAX))
+        })
+        .map(|user| (&user.id, user))
+        .collect();
+    if newer.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = newer
+        .values()
+        .map(|user| {
+            json!([
+                user.id,
+                clean(&user.name),
+                clean(&user.profile.display_name),
+                clean(user.full_name()),
+                user.tz.as_deref().unwrap_or(""),
+                Guest::of(user).name(),
+                user.is_app(),
+                user.deleted,
+                user.is_stranger,
+                user.is_admin || user.is_owner,
+                user.updated.unwrap_or(0),
+            ])
+        })
+        .collect();
+    sql!(
+        tx,
+        execute "INSERT INTO member (workspace, id, handle, display_name, real_name, timezone, guest, is_bot,
+                    is_deleted, is_stranger, is_admin, updated, first_seen_at, dm)
+                 SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+                    CAST(value ->> 6 AS BOOLEAN), CAST(value ->> 7 AS BOOLEAN), CAST(value ->> 8 AS BOOLEAN),
+                    CAST(value ->> 9 AS BOOLEAN), CAST(value ->> 10 AS BIGINT), $2, NULL
+                 FROM json_each($3) WHERE true
+                 ON CONFLICT (workspace, id) DO UPDATE SET handle = excluded.handle,
+                    display_name = excluded.display_name, real_name = excluded.real_name,
+                    timezone = excluded.timezone, guest = excluded.guest, is_bot = excluded.is_bot,
+                    is_deleted = excluded.is_deleted, is_stranger = excluded.is_stranger,
+                    is_admin = excluded.is_admin, updated = excluded.updated",
+        workspace,
+        first_seen_at,
+        json!(rows).to_string()
+    )?;
+    sql!(
+        tx,
+        execute "DELETE FROM member_name WHERE workspace = $1
+                    AND member IN (SELECT value ->> 0 FROM json_each($2))",
+        workspace,
+        json!(newer.keys().map(|id| [id]).collect::<Vec<_>>()).to_string()
+    )?;
+    let mut names: BTreeMap<(String, &UserId), bool> = BTreeMap::new();
+    for (id, user) in &newer {
+        let full = user.full_name();
+        let first = full.split_whitespace().next().unwrap_or("");
+        for (name, exact) in [
+            (first, false),
+            (&user.name, true),
+            (full, true),
+            (&user.profile.display_name, true),
+        ] {
+            let name = fold(name);
+            if !name.is_empty() {
+                *names.entry((name, id)).or_default() |= exact;
+            }
+        }
+    }
+    let rows: Vec<_> = names
+        .iter()
+        .map(|((name, id), exact)| json!([name, id, exact]))
+        .collect();
+    sql!(
+        tx,
+        execute "INSERT INTO member_name (workspace, name, member, is_exact)
+                 SELECT $1, value ->> 0, value ->> 1, CAST(value ->> 2 AS BOOLEAN) FROM json_each($2) WHERE true
+                 ON CONFLICT (workspace, name, member) DO UPDATE SET is_exact = excluded.is_exact",
+        workspace,
+        json!(rows).to_string()
+    )?;
+    Ok(())
+}
+
+/// Those of the given people that we know.
+pub async fn members(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    ids: &BTreeSet<UserId>,
+) -> Result<BTreeMap<UserId, Member>, StoreError> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    type Row = (
+        UserId,
+        String,
+        String,
+        String,
+        String,
+        String,
+        bool,
+        bool,
+        bool,
+        bool,
+        Option<ChannelId>,
+    );
+    let rows = sql!(
+        tx,
+        fetch_all as Row,
+        "SELECT m.id, m.handle, m.display_name, m.real_name, m.timezone, m.guest, m.is_bot, m.is_deleted,
+            m.is_stranger, m.is_admin, m.dm
+         FROM json_each($1) j JOIN member m ON m.workspace = $2 AND m.id = j.value ->> 0",
+        json!(ids.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
+        workspace
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(id, handle, display, real, zone, guest, is_bot, is_deleted, is_stranger, is_admin, dm)| {
+                let name = [display, real, handle]
+                    .into_iter()
+                    .find(|name| !name.trim().is_empty())
+                    .unwrap_or_default();
+                let guest = match guest.as_str() {
+                    "multi" => Guest::Multi,
+                    "single" => Guest::Single,
+                    _ => Guest::No,
+                };
+                let zone = parse_zone(&zone);
+                (
+                    id.clone(),
+                    Member {
+                        id,
+                        name,
+                        zone,
+                        is_bot,
+                        is_deleted,
+                        is_stranger,
+                        is_admin,
+                        guest,
+                        dm,
+                    },
+                )
+            },
+        )
+        .collect())
+}
+
+/// Who answers to these folded names, as `(name, member, exact)`; people who left are not found by name.
+pub async fn find_by_names(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    names: &[String],
+) -> Result<Vec<(String, UserId, bool)>, StoreError> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: BTreeSet<&String> = names.iter().collect();
+    sql!(
+        tx,
+        fetch_all as (String, UserId, bool),
+        "SELECT n.name, n.member, n.is_exact
+         FROM json_each($1) j
+         JOIN member_name n ON n.workspace = $2 AND n.name = j.value ->> 0
+         JOIN member m ON m.workspace = n.workspace AND m.id = n.member
+         WHERE NOT m.is_deleted ORDER BY n.name, n.member",
+        json!(names.iter().map(|name| [name]).collect::<Vec<_>>()).to_string(),
+        workspace
+    )
+}
+
+/// Remembers the app's direct message with a person.
+pub async fn remember_dm(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    member: &UserId,
+    dm: &ChannelId,
+) -> Result<(), StoreError> {
+    sql!(tx, execute "UPDATE member SET dm = $1 WHERE workspace = $2 AND id = $3", dm, workspace, member)?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Floor 3: the workspace. Its members, its settings, its places; and [`Ctx`], which every use case takes.
+
+pub mod deliver;
+pub mod inputs;
+mod members;
+mod places;
+mod settings;
+
+use std::sync::Arc;
+
+pub use members::{Guest, Member, find_by_names, members, remember_dm, upsert};
+pub use places::{Place, PlaceKind, Postable, forget, place, remember_conversation, remember_postable};
+pub use settings::Settings;
+
+use crate::base::clock::{Clock, Instant};
+use crate::base::ids::{UserId, WorkspaceId};
+use crate::slack::client::Client;
+use crate::store::{Db, StoreError, Tx, sql};
+
+/// What every use case takes.
+#[derive(Clone)]
+pub struct Ctx {
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Slack's Web API.
+    pub slack: Client,
+    /// Whose request this is.
+    pub workspace: Arc<Workspace>,
+    /// The language of every sentence.
+    pub locale: Locale,
+}
+
+/// The language of a sentence. English now; the member's Slack locale decides later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Locale {
+    /// English.
+    #[default]
+    En,
+}
+
+/// One Slack team that installed the app.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// Slack's `team_id`.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// The app's own user in it.
+    pub bot_user: UserId,
+    /// How Plaudit behaves there.
+    pub settings: Settings,
+}
+
+/// Remembers that the app is installed in a workspace.
+pub async fn install(
+    tx: &mut Tx,
+    id: &WorkspaceId,
+    name: &str,
+    bot_user: &UserId,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "INSERT INTO workspace (id, name, bot_user, installed_at, members_synced_at)
+                 VALUES ($1, $2, $3, $4, NULL)
+                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, bot_user = excluded.bot_user",
+        id,
+        name,
+        bot_user,
+        now
+    )?;
+    Ok(())
+}
+
+/// The workspace that used this database last, as `(id, name, bot_user)`: for a start while Slack is silent.
+pub async fn installed(tx: &mut Tx) -> Result<Option<(WorkspaceId, String, UserId)>, StoreError> {
+    sql!(
+        tx,
+        fetch_optional as (WorkspaceId, String, UserId),
+        "SELECT id, name, bot_user FROM workspace ORDER BY installed_at DESC, id LIMIT 1"
+    )
+}

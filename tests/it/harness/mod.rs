@@ -1,0 +1,398 @@
+//! The story harness: its verbs are what people do and see.
+//!
+//! A story gets a database of its own (SQLite; PostgreSQL when `TEST_DATABASE_URL` is set), a sandbox, a clock that
+//! stands still, and the real router. Its closing brace checks that nothing is left waiting and that Slack saw no
+//! call that nobody expected.
+
+mod database;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use plaudit::app::{self, App, Deadlines, manifest};
+use plaudit::base::clock::{Clock as _, Instant, ManualClock};
+use plaudit::base::ids::{ChannelId, UserId};
+use plaudit::jobs::Runner;
+use plaudit::kudos::{Exported, export_page};
+use plaudit::outbox;
+use plaudit::sandbox::{Answer, Bot, Fault, NewChannel, NewPerson, Sandbox, Shown};
+use plaudit::slack::client::Client;
+use plaudit::store::{Db, StoreError, Tx};
+use plaudit::web;
+use plaudit::workspace::Settings;
+
+pub use database::TestDatabase;
+
+/// Tuesday, 2 June 2026, 14:02 in Berlin.
+pub const START: i64 = 1_780_401_720_000;
+/// The longest that a story's jobs may take, in workspace time.
+const JOBS_LIMIT: Duration = Duration::from_secs(600);
+
+/// A workspace and the bot in it.
+pub struct Story {
+    pub slack: Sandbox,
+    pub clock: Arc<ManualClock>,
+    pub db: Db,
+    pub app: Arc<App>,
+    database: TestDatabase,
+    settings: Settings,
+    deadlines: Deadlines,
+    runner: Runner,
+    expects_waiting: bool,
+    expects_complaints: bool,
+}
+
+/// How a story begins, where it isn't as usual.
+pub struct Setup {
+    /// Whether `#kudos` is the recognition channel.
+    pub recognition: bool,
+    /// Everything else.
+    pub settings: Settings,
+    pub deadlines: Deadlines,
+    /// Whether the member list was taken before the story begins.
+    pub knows_people: bool,
+    /// Scopes that the admin did not grant.
+    pub without: Vec<&'static str>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            recognition: true,
+            settings: Settings::default(),
+            // Real time: generous, because the machine is shared. Stories that are about a deadline shorten it.
+            deadlines: Deadlines {
+                answer: Duration::from_secs(20),
+                look_up: Duration::from_secs(10),
+                ..Deadlines::default()
+            },
+            knows_people: true,
+            without: Vec::new(),
+        }
+    }
+}
+
+/// Tells a story in the usual workspace.
+pub fn story(tell: impl AsyncFnOnce(&mut Story)) {
+    story_with(Setup::default(), tell);
+}
+
+/// Tells a story that begins differently.
+pub fn story_with(setup: Setup, tell: impl AsyncFnOnce(&mut Story)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut story = Story::begin(setup).await;
+        tell(&mut story).await;
+        story.end().await;
+    });
+}
+
+fn person(handle: &str, display: &str, real: &str, tz: Tz) -> NewPerson {
+    NewPerson {
+        handle: handle.to_owned(),
+        display_name: display.to_owned(),
+        real_name: real.to_owned(),
+        tz: Some(tz),
+        ..NewPerson::default()
+    }
+}
+
+impl Story {
+    async fn begin(setup: Setup) -> Self {
+        let clock = Arc::new(ManualClock::new(Instant::from_millis(START)));
+        let url = url::Url::parse("https://plaudit.example.com").expect("a URL");
+        let slack = Sandbox::start(manifest::build(&url, &setup.settings.command), clock.clone())
+            .await
+            .expect("a sandbox");
+        for scope in &setup.without {
+            slack.revoke_scope(scope);
+        }
+        let everyone: Vec<UserId> = [
+            person("dana", "Dana", "Dana Kim", Tz::Europe__Berlin),
+            person("lee", "Lee", "Lee Park", Tz::Europe__Berlin),
+            person("mo", "Mo", "Mo Haddad", Tz::Africa__Cairo),
+            person("ana", "Ana", "Ana Souza", Tz::America__Sao_Paulo),
+            person("jon", "", "Jon Berg", Tz::Europe__Oslo),
+            person("wei", "Wei", "Wei Chen", Tz::Asia__Shanghai),
+            NewPerson {
+                admin: true,
+                ..person("priya", "Priya", "Priya Nair", Tz::Asia__Kolkata)
+            },
+        ]
+        .into_iter()
+        .map(|person| slack.add_person(person))
+        .collect();
+        slack.add_person(NewPerson {
+            deleted: true,
+            ..person("sam", "", "Sam Ortiz", Tz::UTC)
+        });
+        slack.add_person(NewPerson {
+            is_bot: true,
+            ..person("weatherbot", "Weatherbot", "Weatherbot", Tz::UTC)
+        });
+        for (name, private, with_app) in [
+            ("support", false, true),
+            ("kudos", false, true),
+            ("random", false, false),
+            ("escalations", true, true),
+            ("leads", true, false),
+        ] {
+            slack.add_channel(NewChannel {
+                name: name.to_owned(),
+                private,
+                with_app,
+                members: everyone.clone(),
+                ..NewChannel::default()
+            });
+        }
+        let mut settings = setup.settings;
+        if setup.recognition {
+            settings.channel = slack.channel("kudos");
+        }
+        let database = TestDatabase::create().await;
+        let db = database.open().await;
+        let app = start(&slack, &clock, &db, &settings, setup.deadlines).await;
+        let runner = Runner::new(Arc::clone(&app));
+        let mut story = Self {
+            slack,
+            clock,
+            db,
+            app,
+            database,
+            settings,
+            deadlines: setup.deadlines,
+            runner,
+            expects_waiting: false,
+            expects_complaints: false,
+        };
+        if setup.knows_people {
+            story.run_jobs().await;
+        }
+        story
+    }
+
+    /// Somebody, by handle.
+    pub fn person(&self, handle: &str) -> Person<'_> {
+        let id = self
+            .slack
+            .person(handle)
+            .unwrap_or_else(|| panic!("nobody is called {handle}"));
+        Person { story: self, id }
+    }
+
+    /// A channel, by name.
+    pub fn channel(&self, name: &str) -> Channel<'_> {
+        let id = self
+            .slack
+            .channel(name)
+            .unwrap_or_else(|| panic!("no channel is called {name}"));
+        Channel { story: self, id }
+    }
+
+    /// The app's DM with somebody, as that person sees it.
+    pub fn dm(&self, handle: &str) -> String {
+        match self.slack.dm(&self.person(handle).id) {
+            Some(id) => self.shown(&id),
+            None => String::new(),
+        }
+    }
+
+    fn shown(&self, channel: &ChannelId) -> String {
+        let messages: Vec<String> = self
+            .slack
+            .messages(channel)
+            .iter()
+            .map(|message| self.slack.rendered(message))
+            .collect();
+        messages.join("\n---\n")
+    }
+
+    /// Slack answers the next `times` calls of a method like this (for ever without a number).
+    pub fn fails(&self, method: &str, fault: Fault, times: impl Into<Option<u32>>) {
+        self.slack.fails(method, fault, times.into());
+    }
+
+    /// Lets time pass, and nothing else.
+    pub fn wait(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Runs what is due and moves the clock to the next due instant until nothing waits, for at most ten minutes.
+    pub async fn run_jobs(&mut self) {
+        let until = self.clock.now().plus(JOBS_LIMIT);
+        self.run_jobs_until(until).await;
+    }
+
+    /// The same until an instant.
+    pub async fn run_jobs_until(&mut self, until: Instant) {
+        loop {
+            let ran = self.runner.run_due().await.unwrap_or_default();
+            let events = self.slack.run_due().await;
+            if ran > 0 {
+                continue;
+            }
+            let rows = self.runner.next_due().await.unwrap_or_default();
+            let now = self.clock.now();
+            match [rows, events].into_iter().flatten().min() {
+                // Due, but its lane or the workspace has to wait.
+                Some(due) if due <= now && now < until => self.clock.advance(Duration::from_millis(250)),
+                Some(due) if due <= until => self.clock.advance_to(due),
+                _ => return,
+            }
+        }
+    }
+
+    /// Stops the process without a goodbye and starts another on the same database.
+    pub async fn restart(&mut self) {
+        self.db.close().await;
+        self.db = self.database.open().await;
+        self.app = start(&self.slack, &self.clock, &self.db, &self.settings, self.deadlines).await;
+        self.runner = Runner::new(Arc::clone(&self.app));
+    }
+
+    /// The closing brace doesn't mind that something still waits.
+    pub fn leaves_rows_waiting(&mut self) {
+        self.expects_waiting = true;
+    }
+
+    /// The closing brace doesn't mind what Slack complained of.
+    pub fn annoys_slack(&mut self) {
+        self.expects_complaints = true;
+    }
+
+    /// What `plaudit export kudos` would write.
+    pub async fn export(&self) -> Vec<Exported> {
+        let rows: Result<_, StoreError> = self
+            .db
+            .read(async |tx: &mut Tx| export_page(tx, None, 100_000).await)
+            .await;
+        rows.expect("an export")
+    }
+
+    /// One number from the database.
+    pub async fn number(&self, query: &'static str) -> i64 {
+        self.database.number(query).await
+    }
+
+    pub async fn counts(&self) -> outbox::Counts {
+        let id = self.slack.workspace();
+        let counts: Result<_, StoreError> = self.db.read(async |tx: &mut Tx| outbox::counts(tx, &id).await).await;
+        counts.expect("counts")
+    }
+
+    async fn end(mut self) {
+        self.slack.settled().await;
+        if !self.expects_waiting {
+            self.run_jobs().await;
+            let counts = self.counts().await;
+            assert_eq!(counts.waiting + counts.sending, 0, "something still waits: {counts:?}");
+        }
+        if !self.expects_complaints {
+            let complaints = self.slack.unexpected();
+            assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
+        }
+        self.db.close().await;
+        self.database.drop().await;
+    }
+}
+
+async fn start(
+    slack: &Sandbox,
+    clock: &Arc<ManualClock>,
+    db: &Db,
+    settings: &Settings,
+    deadlines: Deadlines,
+) -> Arc<App> {
+    let client = Client::new(&slack.api_url(), slack.bot_token().into()).expect("a client");
+    let ctx = app::connect(db.clone(), client, clock.clone(), settings.clone())
+        .await
+        .expect("a workspace");
+    let app = App::new(ctx, vec![slack.signing_secret().into()], deadlines);
+    slack.connect(Bot::Router(web::router(Arc::clone(&app))));
+    app
+}
+
+/// Somebody who does things.
+pub struct Person<'a> {
+    story: &'a Story,
+    pub id: UserId,
+}
+
+impl Person<'_> {
+    /// Types a command in `#support`; what they then see.
+    pub async fn runs(&self, line: &str) -> String {
+        self.runs_in("support", line).await
+    }
+
+    /// Types a command in a channel; what they then see.
+    pub async fn runs_in(&self, channel: &str, line: &str) -> String {
+        let channel = self.story.channel(channel).id;
+        self.runs_at(&channel, line).await
+    }
+
+    /// Types a command anywhere; what they then see.
+    pub async fn runs_at(&self, channel: &ChannelId, line: &str) -> String {
+        self.seen(&self.story.slack.runs_command(&self.id, channel, line).await)
+    }
+
+    /// A command whose text arrives exactly like this.
+    pub async fn runs_raw(&self, line: &str) -> String {
+        let channel = self.story.channel("support").id;
+        self.seen(&self.story.slack.runs_command_raw(&self.id, &channel, line).await)
+    }
+
+    fn seen(&self, answer: &Answer) -> String {
+        if let Some(error) = &answer.error {
+            return format!("Slack: {error} {}", answer.body);
+        }
+        answer
+            .message
+            .as_ref()
+            .map(|shown| self.story.slack.rendered(shown))
+            .unwrap_or_default()
+    }
+
+    /// The latest message that only this person sees.
+    pub fn private(&self) -> Shown {
+        self.story.slack.ephemeral(&self.id).pop().expect("a private message")
+    }
+
+    /// Clicks a button of the latest message that only this person sees, and what that message then says.
+    pub async fn clicks(&self, label: &str) -> String {
+        let message = self.private();
+        let answer = self.story.slack.clicks(&self.id, &message, label).await;
+        assert_eq!(answer.status, Some(200), "{answer:?}");
+        self.story.app.tasks.close();
+        self.story.app.tasks.wait().await;
+        self.story.app.tasks.reopen();
+        self.story
+            .slack
+            .ephemeral(&self.id)
+            .last()
+            .map(|shown| self.story.slack.rendered(shown))
+            .unwrap_or_default()
+    }
+}
+
+/// A channel and what it shows.
+pub struct Channel<'a> {
+    story: &'a Story,
+    pub id: ChannelId,
+}
+
+impl Channel<'_> {
+    /// Everything in it, as people read it.
+    pub fn shows(&self) -> String {
+        self.story.shown(&self.id)
+    }
+
+    /// Its messages.
+    pub fn messages(&self) -> Vec<Shown> {
+        self.story.slack.messages(&self.id)
+    }
+}
