@@ -65,7 +65,7 @@ pub struct Behaviour {
         long,
         env = "PLAUDIT_ALLOWANCE",
         default_value_t = 5,
-        value_parser = clap::value_parser!(i64).range(0..=1000),
+        value_parser = allowance,
         hide_env_values = true
     )]
     pub allowance: i64,
@@ -120,6 +120,14 @@ fn command_name(text: &str) -> Result<String, String> {
     valid
         .then(|| text.to_owned())
         .ok_or_else(|| "a command begins with / and has 2 to 32 characters".to_owned())
+}
+
+fn allowance(text: &str) -> Result<i64, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|allowance| (0..=1000).contains(allowance))
+        .ok_or_else(|| "it is a whole number from 0 (no limit) to 1000".to_owned())
 }
 
 fn channel(text: &str) -> Result<Maybe<ChannelId>, String> {

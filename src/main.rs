@@ -2,15 +2,19 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
     // Before any thread starts, and before clap reads the environment.
     if let Err(error) = plaudit::cli::read_env_file() {
-        eprintln!("plaudit: {error:#}");
+        eprintln!("plaudit: {}", plaudit::cli::sentence(&error));
         return ExitCode::FAILURE;
     }
-    let cli = plaudit::cli::Cli::parse();
+    let cli = match plaudit::cli::parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            eprintln!("plaudit: {}", plaudit::cli::sentence(&error));
+            return ExitCode::FAILURE;
+        }
+    };
     if let Err(error) = plaudit::telemetry::start(std::env::var("PLAUDIT_LOG").ok().as_deref()) {
         eprintln!("plaudit: {error}");
         return ExitCode::FAILURE;
@@ -18,7 +22,7 @@ fn main() -> ExitCode {
     match plaudit::cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("plaudit: {error:#}");
+            eprintln!("plaudit: {}", plaudit::cli::sentence(&error));
             ExitCode::FAILURE
         }
     }

@@ -1,5 +1,7 @@
 //! Logs: what happened to which ids. Never a token, a body or the words of a kudos.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -23,6 +25,8 @@ pub fn start(setting: Option<&str>) -> Result<(), String> {
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // Colours are for people; a file or a log collector would keep them as garbage.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_span_events(FmtSpan::NONE)
         .with_target(false);
     // A second start in one process (tests) keeps the first.

@@ -127,6 +127,19 @@ const fn event(name: &'static str, scopes: &'static [&'static str]) -> Subscribe
     SubscribedEvent { name, scopes }
 }
 
+/// The same with nothing that may be declined: the required scopes, and the events that these allow.
+pub fn minimal(url: &Url, command: &str) -> Manifest {
+    let mut manifest = build(url, command);
+    let asked = |scope: &&str| REQUIRED_SCOPES.iter().any(|required| required.name == *scope);
+    let allowed = EVENTS
+        .iter()
+        .filter(|event| event.scopes.is_empty() || event.scopes.iter().any(|scope| asked(&scope)));
+    manifest.settings.event_subscriptions.bot_events = allowed.map(|event| event.name.to_owned()).collect();
+    manifest.oauth_config.scopes.bot = REQUIRED_SCOPES.iter().map(|scope| scope.name.to_owned()).collect();
+    manifest.oauth_config.scopes.bot_optional = Vec::new();
+    manifest
+}
+
 /// The manifest of a Plaudit that Slack reaches at `url` (its path, if any, comes before ours) and whose command is
 /// `command`, with or without its slash.
 pub fn build(url: &Url, command: &str) -> Manifest {

@@ -11,7 +11,7 @@ use crate::base::clock::Clock;
 use crate::config::Behaviour;
 use crate::kudos::Recorder;
 use crate::slack::client::Client;
-use crate::slack::errors::ApiError;
+use crate::slack::errors::{ApiError, Why};
 use crate::store::{Db, StoreError, Tx};
 use crate::workspace::{self, Ctx, Locale, Settings, Workspace};
 
@@ -108,11 +108,22 @@ pub fn settings(behaviour: &Behaviour) -> Settings {
     }
 }
 
+/// How long a start waits for Slack when this database has met a workspace before.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Asks Slack whose token this is and makes everything ready for that workspace. When Slack is silent, the workspace
 /// that this database has met serves: kudos are taken, and posted when Slack is back.
 pub async fn connect(db: Db, slack: Client, clock: Arc<dyn Clock>, settings: Settings) -> Result<Ctx, StartError> {
     let now = clock.now();
-    let (id, name, bot_user) = match slack.auth_test().await {
+    let known = db.read(async |tx: &mut Tx| workspace::installed(tx).await).await?;
+    let me = match &known {
+        // Nobody is listening to Slack meanwhile, and what is known will do.
+        Some(_) => tokio::time::timeout(PATIENCE, slack.auth_test())
+            .await
+            .unwrap_or(Err(ApiError::Retryable { why: Why::Timeout })),
+        None => slack.auth_test().await,
+    };
+    let (id, name, bot_user) = match me {
         Ok(me) => {
             let name = me.team.unwrap_or_default();
             let (id, stored_name, bot) = (me.team_id.clone(), name.clone(), me.user_id.clone());
@@ -125,7 +136,6 @@ pub async fn connect(db: Db, slack: Client, clock: Arc<dyn Clock>, settings: Set
         }
         Err(ApiError::Permanent { code, .. }) => return Err(StartError::Token(code)),
         Err(error) => {
-            let known = db.read(async |tx: &mut Tx| workspace::installed(tx).await).await?;
             let known = known.ok_or(StartError::Silent(error.clone()))?;
             tracing::warn!(%error, workspace = %known.0, "Slack is silent; going on with the workspace known from before");
             known

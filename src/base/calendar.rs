@@ -106,10 +106,11 @@ impl FromStr for Day {
 
 /// A period that tallies are kept for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday),
 /// `m2026-10`, `all`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, sqlx::Type)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-#[sqlx(transparent)]
 pub struct Period(String);
+
+stored_as!(Period, String);
 
 impl Period {
     /// One day.

@@ -6,12 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, which is also how it is stored.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize, sqlx::Type,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-#[sqlx(transparent)]
 pub struct Instant(i64);
+
+stored_as!(Instant, i64);
 
 impl Instant {
     /// From milliseconds since the epoch.

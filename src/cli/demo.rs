@@ -153,17 +153,17 @@ impl Workspace {
 
 fn introduce(sandbox: &Sandbox, address: &Url, command: &str, people: &Workspace) {
     let text = |id: &Option<UserId>| id.as_ref().map_or_else(String::new, |id| format!("<@{id}>"));
-    let dana = sandbox.person("dana");
-    let lee = sandbox.person("lee");
+    let mo = sandbox.person("mo");
+    let ana = sandbox.person("ana");
     let body = form(&[
         ("team_id", sandbox.workspace().as_str()),
         ("channel_id", people.support.as_str()),
         ("channel_name", "support"),
-        ("user_id", dana.as_ref().map_or("", |id| id.as_str())),
+        ("user_id", mo.as_ref().map_or("", |id| id.as_str())),
         ("command", command),
         (
             "text",
-            &format!("{} for calming the refund storm with a full queue #calm", text(&lee)),
+            &format!("{} for explaining the new refund form twice #clarity", text(&ana)),
         ),
         ("trigger_id", "1.2.curl"),
         ("response_url", &format!("{}commands/none", sandbox.api_url())),

@@ -4,15 +4,20 @@ mod demo;
 mod export;
 mod serve;
 
+use std::error::Error as _;
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::app::manifest;
+use crate::base::text::thousands;
 use crate::config::{Behaviour, Database, Serve};
+use crate::kudos;
 use crate::slack::manifest::to_yaml;
+use crate::store::{DatabaseUrl, Db};
 
 /// Recognition for customer-service teams, all year, inside Slack.
 #[derive(Debug, Parser)]
@@ -30,6 +35,8 @@ enum Command {
     Demo(Box<Demo>),
     /// Prints the app manifest, to be pasted where Slack asks for one.
     Manifest(Manifest),
+    /// Counts the ledger anew, reports what was off in the boards' numbers, and corrects it. Safe while the bot runs.
+    Recount(Database),
     /// Writes data out.
     Export {
         #[command(subcommand)]
@@ -45,12 +52,15 @@ struct Demo {
 
 #[derive(Debug, clap::Args)]
 struct Manifest {
-    /// The address at which Slack reaches this server, as in https://plaudit.example.com.
-    #[arg(long)]
+    /// The https address at which Slack reaches this server.
+    #[arg(long, value_name = "https://plaudit.example.com")]
     url: Url,
     /// The slash command's name; another app may own /kudos.
     #[arg(long, default_value = "/kudos")]
     command: String,
+    /// Asks for nothing that may be declined: no optional scope, and no event that needs one.
+    #[arg(long)]
+    minimal: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -89,6 +99,51 @@ pub fn read_env_file() -> anyhow::Result<()> {
     }
 }
 
+/// Reads the command line. Help, and an argument that doesn't exist, end the process here.
+///
+/// # Errors
+/// A value that can't be used, from a flag or from the environment: one sentence that doesn't repeat the value, which
+/// may be a secret in the wrong place.
+pub fn parse() -> anyhow::Result<Cli> {
+    Cli::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::ValueValidation => unusable(&error),
+        _ => error.exit(),
+    })
+}
+
+fn unusable(error: &clap::Error) -> anyhow::Error {
+    let argument = error
+        .get(ContextKind::InvalidArg)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let mut cli = Cli::command();
+    cli.build();
+    let mut commands = vec![&cli];
+    let mut variable = None;
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands());
+        let mut found = command.get_arguments().filter(|arg| arg.to_string() == argument);
+        variable = variable.or_else(|| found.find_map(|arg| arg.get_env()?.to_str()));
+    }
+    let name = variable.map_or_else(|| argument.clone(), |variable| format!("{variable} ({argument})"));
+    match error.source() {
+        Some(why) => anyhow::anyhow!("{name} can't be used: {why}"),
+        None => anyhow::anyhow!("{name} can't be used"),
+    }
+}
+
+/// An error and its causes as one sentence; a cause that the sentence tells already is not told again.
+pub fn sentence(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |told, cause| {
+        let cause = cause.to_string();
+        match told.contains(&cause) {
+            true => told,
+            false if told.is_empty() => cause,
+            false => format!("{told}: {cause}"),
+        }
+    })
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors
@@ -102,7 +157,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command {
             Command::Serve(settings) => serve::serve(*settings).await,
             Command::Demo(settings) => demo::demo(settings.behaviour).await,
-            Command::Manifest(Manifest { url, command }) => print_manifest(&url, &command),
+            Command::Manifest(wanted) => print_manifest(&wanted),
+            Command::Recount(database) => recount(&database.database_url).await,
             Command::Export {
                 what: Export::Kudos { database, format },
             } => export::kudos(&database.database_url, format).await,
@@ -110,7 +166,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     })
 }
 
-fn print_manifest(url: &Url, command: &str) -> anyhow::Result<()> {
+fn print_manifest(Manifest { url, command, minimal }: &Manifest) -> anyhow::Result<()> {
     anyhow::ensure!(
         url.scheme() == "https" && url.host_str().is_some(),
         "--url must be the https address at which Slack reaches this server; Slack accepts no other"
@@ -120,8 +176,31 @@ fn print_manifest(url: &Url, command: &str) -> anyhow::Result<()> {
         command.starts_with('/') && (2..=32).contains(&length) && !command.contains(char::is_whitespace),
         "--command must begin with / and have 2 to 32 characters without spaces"
     );
-    let yaml = to_yaml(&manifest::build(url, command));
+    let build = if *minimal { manifest::minimal } else { manifest::build };
+    let yaml = to_yaml(&build(url, command));
     std::io::stdout()
         .write_all(yaml.as_bytes())
         .context("the manifest could not be written")
+}
+
+async fn recount(url: &str) -> anyhow::Result<()> {
+    let url: DatabaseUrl = url.parse()?;
+    let db = Db::open(&url).await?;
+    let found = kudos::recount(&db)
+        .await
+        .context("the numbers could not be counted anew")?;
+    for difference in &found.differences {
+        println!("{difference}");
+    }
+    let rows = thousands(found.rows);
+    match found.differences.len() {
+        0 => println!("{rows} kudos counted, and every number was right."),
+        1 => println!("{rows} kudos counted; one number was off and is right now."),
+        off => println!(
+            "{rows} kudos counted; {} numbers were off and are right now.",
+            thousands(off)
+        ),
+    }
+    db.close().await;
+    Ok(())
 }

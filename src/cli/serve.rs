@@ -25,12 +25,14 @@ pub(super) async fn serve(settings: Serve) -> anyhow::Result<()> {
     let ctx = app::connect(db.clone(), slack, Arc::new(SystemClock), behaviour).await?;
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!(
-            "I can't listen on {}; another process may use it. Set PLAUDIT_LISTEN",
+            "I can't listen on {} (PLAUDIT_LISTEN sets another address)",
             settings.listen
         )
     })?;
+    // Not the setting: port 0 means any free one.
+    let listen = listener.local_addr().context("the listening address")?;
     tracing::info!(
-        listen = %settings.listen, workspace = %ctx.workspace.id, name = ctx.workspace.name, "ready for Slack"
+        %listen, workspace = %ctx.workspace.id, name = ctx.workspace.name, "ready for Slack"
     );
     let app = App::new(ctx, secrets.signing, Deadlines::default());
     let stop = CancellationToken::new();
@@ -54,22 +56,24 @@ pub(super) async fn run(app: Arc<App>, listener: TcpListener, stop: Cancellation
     let server = axum::serve(listener, web::router(Arc::clone(&app)))
         .with_graceful_shutdown(async move { graceful.cancelled().await });
     let mut server = tokio::spawn(server.into_future());
-    let served = tokio::select! {
-        served = &mut server => Some(served),
+    // It ends by itself when it can't go on, and (without half a request) as soon as it is asked to.
+    let ended = tokio::select! {
+        ended = &mut server => Some(ended),
         () = stop.cancelled() => None,
     };
-    if let Some(served) = served {
-        // It only ends by itself when it can't go on.
-        stop.cancel();
-        served.context("the server ended")?.context("the server failed")?;
-    }
+    stop.cancel();
     let drained = tokio::time::timeout(deadline, async {
         // axum waits for ever on half a request, so its wait is part of ours.
-        let _ = server.await;
+        let ended = match ended {
+            Some(ended) => ended,
+            None => server.await,
+        };
         app.tasks.close();
         app.tasks.wait().await;
-    });
-    if drained.await.is_err() {
+        ended
+    })
+    .await;
+    if drained.is_err() {
         tracing::warn!(seconds = deadline.as_secs(), "stopped without waiting for everything");
     }
     // The runner has a deadline of its own, and has been stopping meanwhile.
@@ -79,7 +83,10 @@ pub(super) async fn run(app: Arc<App>, listener: TcpListener, stop: Cancellation
     {
         tracing::warn!("what was being sent is tried again at the next start");
     }
-    Ok(())
+    match drained {
+        Ok(ended) => ended.context("the server ended")?.context("the server failed"),
+        Err(_) => Ok(()),
+    }
 }
 
 async fn stop_signal() {

@@ -105,6 +105,20 @@ impl Reading {
             .collect()
     }
 
+    /// The handles that Slack sent with user groups, without `@`.
+    pub fn group_labels(&self) -> HashMap<GroupId, String> {
+        self.tokens
+            .iter()
+            .filter_map(|token| match token {
+                Token::Group {
+                    id,
+                    handle: Some(handle),
+                } => Some((id.clone(), handle.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// Everyone mentioned as `<@U…>`, each once, in the order named.
     pub fn mentioned(&self) -> Vec<UserId> {
         let mut found = Vec::new();

@@ -8,36 +8,24 @@ use futures_util::future::join_all;
 
 use super::grammar::{self, Directory, NameHit, Parsed, Reading};
 use super::messages::{self, Confirmation, Names, Voice};
+use super::people::{People, is_nobody};
 use super::rules::{self, Approved, Refusal, Target, target};
 use super::take_back::{card_lane, latest_of};
 use super::{Announce, Give, Outcome, Receiver, Recorder, Source, TakeBack, TakenBack, take_back};
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
-use crate::base::ids::{KudosId, UserId};
+use crate::base::ids::{GroupId, KudosId, UserId};
 use crate::slack::blocks::{Message, Response};
 use crate::slack::errors::ApiError;
 use crate::slack::inbound::{Action, BlockActions, SlashCommand, User};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member, Place};
+use crate::workspace::{self, Ctx, Member, Place, Usergroup, UsergroupError};
 
 /// The words that are subcommands; a word whose capability doesn't exist is none.
 const RESERVED: [&str; 2] = ["help", "undo"];
 /// The most unknown people that are looked up while somebody waits.
 const LOOK_UPS: usize = 25;
-
-/// The names of people, as far as they are known.
-pub(super) struct People<'a>(pub &'a BTreeMap<UserId, Member>, pub &'a HashMap<UserId, String>);
-
-impl Names for People<'_> {
-    fn name(&self, id: &UserId) -> String {
-        self.0
-            .get(id)
-            .map(|member| member.name.clone())
-            .or_else(|| self.1.get(id).cloned())
-            .unwrap_or_else(|| "your colleague".to_owned())
-    }
-}
 
 /// Answers `/kudos …`, always with a private message. What is given is on disk when this returns.
 ///
@@ -146,14 +134,6 @@ async fn look_up(
     missing
 }
 
-/// Slack's ways to say that there is no such person here.
-pub(super) fn is_nobody(error: &ApiError) -> bool {
-    matches!(
-        error.code(),
-        Some("user_not_found" | "user_not_visible" | "users_not_found")
-    )
-}
-
 async fn give(
     ctx: &Ctx,
     recorder: &Recorder,
@@ -191,27 +171,46 @@ async fn give(
         .unwrap_or_else(|| workspace_zone(settings, &known));
     let voice = voice(ctx, command, zone);
     let labels = reading.labels();
-    let names = People(&known, &labels);
     let decided = match unknown_receiver(&parsed, &missing, &labels) {
         Some(refusal) => Err(refusal),
         None => rules::decide(&parsed, &command.user, &known),
     };
+    let mut groups = BTreeMap::new();
+    let decided = match decided {
+        Ok(approved) => look_up_groups(ctx, &approved, &reading.group_labels(), &mut groups, now, within)
+            .await?
+            .map_or(Ok(approved), Err),
+        refused => refused,
+    };
+    let names = People::new(&known, &groups).labelled(labels, reading.group_labels());
+
+    // Known once the app has opened its own DM with the giver.
+    let own_dm = known
+        .get(&command.user)
+        .and_then(|giver| giver.dm.as_ref())
+        .map(|dm| *dm == command.channel);
+    let target = target(&Announce::Default, Some(&given_in), recognition.as_ref(), own_dm);
+    let decided = decided.and_then(|approved| {
+        let only_groups = approved
+            .receivers
+            .iter()
+            .all(|receiver| matches!(receiver, Receiver::Group(_)));
+        if only_groups && target.channel().is_none() {
+            Err(Refusal::GroupUnheard)
+        } else {
+            Ok(approved)
+        }
+    });
     let approved = match decided {
         Ok(approved) => approved,
         Err(refusal) => return Ok(messages::refusal(&voice, &names, &refusal, &parsed.as_typed)),
     };
-
-    // The app's own DM is no place; it is known once the app has opened it for the giver.
-    let own_dm = known
-        .get(&command.user)
-        .is_some_and(|giver| giver.dm.as_ref() == Some(&command.channel));
-    let target = target(&Announce::Default, Some(&given_in), recognition.as_ref(), own_dm);
     let outcome = recorder
         .give(Give {
             workspace: ctx.workspace.id.clone(),
             delivery: Some(command.trigger_id.clone()).filter(|trigger| !trigger.is_empty()),
             giver: command.user.clone(),
-            receivers: approved.receivers.iter().cloned().map(Receiver::Member).collect(),
+            receivers: approved.receivers.clone(),
             reason: parsed.reason.clone(),
             values: parsed.values.clone(),
             source: Source::Command,
@@ -227,6 +226,46 @@ async fn give(
         })
         .await?;
     Ok(answer(&voice, &names, &parsed, &approved, &target, &outcome))
+}
+
+/// Asks Slack who is in the teams that are thanked, unless it was asked within ten minutes. Returns why one of them
+/// can't be thanked. When Slack is silent, the kudos is taken and the team looked up before the card is posted.
+async fn look_up_groups(
+    ctx: &Ctx,
+    approved: &Approved,
+    labels: &HashMap<GroupId, String>,
+    groups: &mut BTreeMap<GroupId, Usergroup>,
+    now: Instant,
+    within: Duration,
+) -> Result<Option<Refusal>, StoreError> {
+    // Two calls for a group, and the budget is for all of them.
+    let each = within / 2;
+    for receiver in &approved.receivers {
+        let Receiver::Group(id) = receiver else { continue };
+        let handle = || labels.get(id).cloned().unwrap_or_else(|| id.to_string());
+        match workspace::look_up_usergroup(ctx, id, now, each).await {
+            Ok(Some(group)) => {
+                let people = ctx
+                    .db
+                    .read(async |tx: &mut Tx| workspace::usergroup_members(tx, &ctx.workspace.id, id, now).await)
+                    .await?;
+                if group.is_disabled || people.is_empty() {
+                    return Ok(Some(Refusal::GroupEmpty(group.handle)));
+                }
+                groups.insert(id.clone(), group);
+            }
+            Ok(None) => return Ok(Some(Refusal::Unknown(handle()))),
+            Err(UsergroupError::Slack(error @ ApiError::Permanent { .. })) if !error.is_dead_token() => {
+                tracing::warn!(%error, usergroup = %id, "a team could not be looked up");
+                return Ok(Some(Refusal::GroupUnseen(handle())));
+            }
+            Err(UsergroupError::Slack(error)) => {
+                tracing::warn!(%error, usergroup = %id, "a team could not be looked up in time");
+            }
+            Err(UsergroupError::Store(error)) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 fn unknown_receiver(parsed: &Parsed, missing: &[UserId], labels: &HashMap<UserId, String>) -> Option<Refusal> {
@@ -304,8 +343,32 @@ async fn undo(ctx: &Ctx, command: &str, kudos: &KudosId, by: &UserId, now: Insta
         .db
         .write(async move |tx: &mut Tx| take_back(tx, &wish).await)
         .await?;
+    let mut groups = BTreeMap::new();
     if let TakenBack::Done { receivers, .. } = &outcome {
-        let ids: BTreeSet<UserId> = receivers.iter().cloned().collect();
+        let ids: BTreeSet<UserId> = receivers
+            .iter()
+            .filter_map(|receiver| {
+                if let Receiver::Member(id) = receiver {
+                    Some(id.clone())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let teams: BTreeSet<GroupId> = receivers
+            .iter()
+            .filter_map(|receiver| {
+                if let Receiver::Group(id) = receiver {
+                    Some(id.clone())
+                } else {
+                    None
+                }
+            })
+            .collect();
+        groups = ctx
+            .db
+            .read(async |tx: &mut Tx| workspace::usergroups(tx, &ctx.workspace.id, &teams).await)
+            .await?;
         known = ctx
             .db
             .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &ids).await)
@@ -317,7 +380,7 @@ async fn undo(ctx: &Ctx, command: &str, kudos: &KudosId, by: &UserId, now: Insta
         allowance: settings.allowance,
         zone,
     };
-    Ok(messages::taken_back(&voice, &People(&known, &HashMap::new()), &outcome))
+    Ok(messages::taken_back(&voice, &People::new(&known, &groups), &outcome))
 }
 
 /// Answers a click on one of this feature's buttons; `None` if it is none of them, or one that only links.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
 
+use super::Receiver;
 use super::rules::{LeftOut, MOST_CHARACTERS, MOST_RECEIVERS, Refusal, Target};
 use super::take_back::TakenBack;
 use crate::base::calendar::local_time;
 use crate::base::clock::Instant;
-use crate::base::ids::{ChannelId, KudosId, UserId};
+use crate::base::ids::{ChannelId, GroupId, KudosId, UserId};
 use crate::base::text::{Masked, list_names, thousands};
 use crate::slack::blocks::{Block, Button, Message};
 use crate::slack::mrkdwn::{Broadcast, bold, channel as channel_link, escape, quote};
@@ -37,16 +38,35 @@ pub trait Names {
     /// The name of a person, whatever is known.
     fn name(&self, id: &UserId) -> String;
 
-    /// The names of several, as a person would list them, escaped.
+    /// What tells a person from others of the same name.
+    fn full_name(&self, id: &UserId) -> String;
+
+    /// The name of a user group.
+    fn group_name(&self, id: &GroupId) -> String;
+
+    /// The name of whoever is thanked.
+    fn receiver(&self, receiver: &Receiver) -> String {
+        match receiver {
+            Receiver::Member(id) => self.name(id),
+            Receiver::Group(id) => self.group_name(id),
+        }
+    }
+
+    /// The names of several people, as a person would list them, escaped.
     fn list<'a>(&self, ids: impl IntoIterator<Item = &'a UserId>) -> String {
         escape(&list_names(
             &ids.into_iter().map(|id| self.name(id)).collect::<Vec<_>>(),
         ))
     }
 
-    /// The names of several, each in bold, escaped.
-    fn bold_list<'a>(&self, ids: impl IntoIterator<Item = &'a UserId>) -> String {
-        list_names(&ids.into_iter().map(|id| bold(&self.name(id))).collect::<Vec<_>>())
+    /// The names of several who are thanked, as a person would list them, escaped.
+    fn receivers(&self, receivers: &[Receiver]) -> String {
+        escape(&list_names(
+            &receivers
+                .iter()
+                .map(|receiver| self.receiver(receiver))
+                .collect::<Vec<_>>(),
+        ))
     }
 }
 
@@ -55,19 +75,23 @@ pub fn card<N: Names>(
     _: Locale,
     names: &N,
     giver: &UserId,
-    receivers: &[UserId],
+    receivers: &[Receiver],
     reason: &str,
     values: &[String],
 ) -> Message {
-    let head = format!("{} thanked {}", names.bold_list([giver]), names.bold_list(receivers));
+    let whom: Vec<String> = receivers
+        .iter()
+        .map(|receiver| bold(&names.receiver(receiver)))
+        .collect();
+    let head = format!("{} thanked {}", bold(&names.name(giver)), list_names(&whom));
     let values = value_line(values);
     let mut text = format!(
         "{} thanked {}: {}",
         names.list([giver]),
-        names.list(receivers),
+        names.receivers(receivers),
         escape(reason)
     );
-    let mut blocks = vec![Block::section(&format!(":clap: {head}\n{}", quote(reason)))];
+    let mut blocks = Block::paragraphs(&format!(":clap: {head}\n{}", quote(reason)));
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));
         blocks.push(Block::context_text(&values));
@@ -93,11 +117,11 @@ pub struct Dm<'a> {
 pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
     let values = value_line(dm.values);
     let mut text = format!("{} thanked you: {}", names.list([dm.giver]), escape(dm.reason));
-    let mut blocks = vec![Block::section(&format!(
+    let mut blocks = Block::paragraphs(&format!(
         "{} thanked you\n{}",
-        names.bold_list([dm.giver]),
+        bold(&names.name(dm.giver)),
         quote(dm.reason)
-    ))];
+    ));
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));
         blocks.push(Block::context_text(&values));
@@ -134,7 +158,7 @@ fn value_line(values: &[String]) -> String {
 /// What the giver is told at once.
 pub struct Confirmation<'a> {
     /// Whom it thanks.
-    pub receivers: &'a [UserId],
+    pub receivers: &'a [Receiver],
     /// Where the card goes, as far as it is known.
     pub target: &'a Target,
     /// What is left of today's allowance; `None` without a limit.
@@ -153,7 +177,7 @@ pub struct Confirmation<'a> {
 
 /// The private confirmation with what is left today and *Undo*.
 pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation<'_>) -> Message {
-    let who = names.list(given.receivers);
+    let who = names.receivers(given.receivers);
     let (has, have) = if given.receivers.len() == 1 {
         ("has", "has it")
     } else {
@@ -200,19 +224,40 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
         lines.push(format!("I left out what looked like {}.", masked(given.masked)));
     }
     let text = lines.join(" ");
-    let label = format!("Undo the kudos for {}", list_names(&plain(names, given.receivers)));
+    let label = format!(
+        "Undo the kudos for {}",
+        list_names(
+            &given
+                .receivers
+                .iter()
+                .map(|receiver| names.receiver(receiver))
+                .collect::<Vec<_>>()
+        )
+    );
     let undo = Button::new("Undo", UNDO, &label).value(given.kudos.as_str());
     Message::new(&text, vec![Block::section(&text), Block::actions(vec![undo.into()])])
-}
-
-fn plain<N: Names>(names: &N, ids: &[UserId]) -> Vec<String> {
-    ids.iter().map(|id| names.name(id)).collect()
 }
 
 fn left_out<N: Names>(names: &N, out: &LeftOut) -> String {
     match out {
         LeftOut::Yourself => "Your own name I left out.".to_owned(),
         LeftOut::Bot(id) => format!("{} is an app, so I left it out.", names.list([id])),
+        LeftOut::Group(id) => {
+            format!(
+                "I may not see who is in {}, so I left that team out.",
+                escape(&names.group_name(id))
+            )
+        }
+        LeftOut::Stranger(id) => {
+            format!(
+                "{} works for another company, so I left that name out.",
+                names.list([id])
+            )
+        }
+        LeftOut::Unknown(id) => format!(
+            "I can't find {} in this Slack, so I left that name out.",
+            names.list([id])
+        ),
         LeftOut::Left(id) => format!(
             "{} no longer works in this Slack, so I left that name out.",
             names.list([id])
@@ -254,12 +299,12 @@ fn capital(text: &str) -> String {
 }
 
 /// The same words within ten minutes.
-pub fn retyped<N: Names>(voice: &Voice<'_>, names: &N, receivers: &[UserId], at: Instant) -> Message {
+pub fn retyped<N: Names>(voice: &Voice<'_>, names: &N, receivers: &[Receiver], at: Instant) -> Message {
     let have = if receivers.len() == 1 { "has" } else { "have" };
     let time = local_time(at, voice.zone);
     Message::sentence(&format!(
         "You said this at {time}, so it counts once. {} {have} it.",
-        names.list(receivers)
+        names.receivers(receivers)
     ))
 }
 
@@ -290,15 +335,14 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
             your_words(typed)
         ),
         Refusal::NoWords(people) => {
-            let who = names.list(people);
-            let at = people
+            let who = names.receivers(people);
+            let at: Vec<String> = people
                 .iter()
-                .map(|id| format!("@{}", names.name(id)))
-                .collect::<Vec<_>>()
-                .join(" ");
+                .map(|receiver| format!("@{}", names.receiver(receiver)))
+                .collect();
             format!(
                 "What did {who} do? Write it behind the name: {command} {} for …",
-                escape(&at)
+                escape(&at.join(" "))
             )
         }
         Refusal::Everyone(broadcast) => {
@@ -312,24 +356,28 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
                 your_words(typed)
             )
         }
-        Refusal::Group(handle) => {
-            let group = if handle.is_empty() {
-                "That is a group".to_owned()
-            } else {
-                format!("{} is a group", escape(handle))
-            };
-            format!(
-                "{group}, and I can't thank a whole group yet. Name the people: {command} @someone for … {}",
-                your_words(typed)
-            )
-        }
+        Refusal::GroupUnseen(handle) => format!(
+            "I may not see who is in @{}: an admin hasn't granted me usergroups:read. Name the people: {command} \
+             @someone for … {}",
+            escape(handle),
+            your_words(typed)
+        ),
+        Refusal::GroupEmpty(handle) => format!(
+            "There is nobody in @{} any more. Name the people: {command} @someone for … {}",
+            escape(handle),
+            your_words(typed)
+        ),
+        Refusal::GroupUnheard => format!(
+            "I can't post a card here, so the team wouldn't hear of it. /invite @Plaudit, or say it where I am. {}",
+            your_words(typed)
+        ),
         Refusal::Unknown(name) => format!(
             "I don't know a \"{}\" here. Type @ and pick from Slack's list. {}",
             escape(name.trim_start_matches('@')),
             your_words(typed)
         ),
         Refusal::Ambiguous(name, people) => {
-            let each: Vec<String> = plain(names, people);
+            let each: Vec<String> = people.iter().map(|id| names.full_name(id)).collect();
             format!(
                 "Which {}? I know {}. Type @ and pick from Slack's list. {}",
                 escape(name.trim_start_matches('@')),
@@ -364,6 +412,14 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
             format!(
                 "{} {no} in this Slack.{verb} Nothing was spent. {}",
                 names.list(gone),
+                your_words(typed)
+            )
+        }
+        Refusal::OnlyStrangers(people) => {
+            let work = if people.len() == 1 { "works" } else { "work" };
+            format!(
+                "{} {work} for another company, and kudos stay in this one. Nothing was spent. {}",
+                names.list(people),
                 your_words(typed)
             )
         }
@@ -428,16 +484,25 @@ pub fn taken_back<N: Names>(voice: &Voice<'_>, names: &N, outcome: &TakenBack) -
             had_dms,
             left,
         } => {
-            let dms = if receivers.len() == 1 {
-                format!("{}'s DM", names.list(receivers))
-            } else {
-                format!("the DMs of {}", names.list(receivers))
+            let people: Vec<&UserId> = receivers
+                .iter()
+                .filter_map(|receiver| {
+                    if let Receiver::Member(id) = receiver {
+                        Some(id)
+                    } else {
+                        None
+                    }
+                })
+                .collect();
+            let dms = match people.as_slice() {
+                [one] => format!("{}'s DM", names.list([*one])),
+                people => format!("the DMs of {}", names.list(people.iter().copied())),
             };
             let gone = match (card, *had_dms) {
                 (Some(card), true) => Some(format!("It's gone from {} and {dms}", channel_link(card))),
                 (Some(card), false) => Some(format!("It's gone from {}", channel_link(card))),
                 (None, true) => Some(format!("It's gone from {dms}")),
-                (None, false) => Some("Nobody had seen it yet".to_owned()),
+                (None, false) => Some("It won't be posted".to_owned()),
             };
             let left = left.map(|left| format!("you have {left} left today"));
             let rest = [gone, left].into_iter().flatten().collect::<Vec<_>>().join(", and ");
@@ -490,12 +555,12 @@ pub enum News<'a> {
     NoCard {
         channel: &'a ChannelId,
         code: &'a str,
-        receivers: &'a [UserId],
+        receivers: &'a [Receiver],
     },
     /// Some of those named turned out to be no people of this workspace; they were left out.
     LeftOut {
-        people: &'a [UserId],
-        others: &'a [UserId],
+        people: &'a [LeftOut],
+        others: &'a [Receiver],
         left: Option<i64>,
     },
     /// A receiver can't get DMs from the app.
@@ -515,23 +580,18 @@ pub fn news<N: Names>(_: &Voice<'_>, names: &N, news: &News<'_>) -> Message {
             receivers,
         } => {
             let have = if receivers.len() == 1 { "has" } else { "have" };
-            let who = names.list(*receivers);
+            let who = names.receivers(receivers);
             format!("{who} {have} it by DM. {}", no_card(channel, code))
         }
         News::LeftOut { people, others, left } => {
-            let is = if people.len() == 1 {
-                "isn't a member"
-            } else {
-                "aren't members"
-            };
-            let rest = if others.is_empty() {
-                "so nothing was sent".to_owned()
-            } else {
-                let have = if others.len() == 1 { "has" } else { "have" };
-                format!("so I left that out; {} {have} it", names.list(*others))
-            };
-            let left = left.map_or_else(String::new, |left| format!(" You have {left} left today."));
-            format!("{} {is} of this Slack (any more), {rest}.{left}", names.list(*people))
+            let mut lines: Vec<String> = people.iter().map(|out| left_out(names, out)).collect();
+            lines.push(match others {
+                [] => "So nobody was thanked, and nothing was spent.".to_owned(),
+                [_] => format!("{} has it.", names.receivers(others)),
+                _ => format!("{} have it.", names.receivers(others)),
+            });
+            lines.extend(left.map(|left| format!("You have {left} left today.")));
+            lines.join(" ")
         }
         News::NoDm { receiver, has_card } => {
             let rest = if *has_card {
@@ -544,11 +604,17 @@ pub fn news<N: Names>(_: &Voice<'_>, names: &N, news: &News<'_>) -> Message {
                 names.list([*receiver])
             )
         }
-        News::StillThere { channel } => format!(
-            "Your kudos is taken back and no longer counts, but Slack doesn't let me remove its message in {}. An \
-             admin can delete it there.",
-            channel_link(channel)
-        ),
+        News::StillThere { channel } => {
+            let place = if channel.is_direct_message() {
+                "the direct message".to_owned()
+            } else {
+                channel_link(channel)
+            };
+            format!(
+                "Your kudos is taken back and no longer counts, but Slack doesn't let me remove its message in {place}. \
+                 An admin can delete it there."
+            )
+        }
         News::Recognition { channel, code } => format!(
             "I couldn't post in {}, the recognition channel: {}. Until that changes, cards go where they are given.",
             channel_link(channel),

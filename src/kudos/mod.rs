@@ -3,11 +3,14 @@
 //! One use case is one transaction. [`Give`] is the one way in for every source (a command, later a reaction, an
 //! import): it carries its own instant, days, cost and announcement, so that nothing is read from the clock here.
 
+mod counts;
 pub mod deliver;
 pub mod grammar;
 pub mod inputs;
 pub mod messages;
+mod people;
 mod record;
+mod recount;
 pub mod rules;
 mod store;
 mod take_back;
@@ -18,6 +21,7 @@ use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 pub use record::{STATEMENTS, record};
+pub use recount::{Difference, Recount, recount};
 pub use store::{Exported, export_page, sweep_deliveries};
 pub use take_back::{TakeBack, TakenBack, latest_of, take_back};
 
@@ -140,6 +144,15 @@ impl Source {
             _ => "peer",
         }
     }
+
+    /// The same for a source's name in the database.
+    fn tally_of(name: &str) -> &'static str {
+        if name == Self::Customer.name() {
+            Self::Customer.tally()
+        } else {
+            Self::Command.tally()
+        }
+    }
 }
 
 /// How a message gives.
@@ -221,7 +234,7 @@ pub enum Outcome {
 /// The most kudos that one transaction takes; bounds how long the first one waits for the last.
 const LIST: usize = 1_000;
 
-/// The hot path: hands every kudos that waits to [`record`] in one transaction. Cheap to clone.
+/// The hot path: hands every kudos that waits to [`record()`] in one transaction. Cheap to clone.
 #[derive(Clone)]
 pub struct Recorder(Collector<Give, Outcome>);
 
@@ -236,8 +249,18 @@ impl Recorder {
                     // One bad kudos must not take the others with it.
                     Err(error) if gives.len() > 1 && (error.is_about_the_data() || error.is_worth_another_try()) => {
                         let mut outcomes = Vec::with_capacity(gives.len());
+                        let mut down: Option<StoreError> = None;
                         for give in gives {
-                            let outcome = record_list(&db, vec![give]).await;
+                            let outcome = match &down {
+                                Some(error) => Err(error.clone()),
+                                None => record_list(&db, vec![give]).await,
+                            };
+                            // When the database itself is in trouble, a thousand must not wait for it one by one.
+                            down = outcome
+                                .as_ref()
+                                .err()
+                                .filter(|error| !error.is_about_the_data())
+                                .cloned();
                             outcomes.push(outcome.and_then(|mut one| one.pop().ok_or(StoreError::Failed)));
                         }
                         outcomes

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::store::{add_pairs, add_tallies};
+use super::counts::{Counted, Counts};
 use super::{Announce, FEATURE, Give, Outcome, Receiver, TEN_MINUTES};
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, new_id};
@@ -176,9 +176,9 @@ impl Seen {
             effect_rows.extend(effects(give).into_iter().map(|effect| json!(effect)));
             let window = givers
                 .entry((give.workspace.as_str(), give.giver.as_str()))
-                .or_insert((give.at.minus(TEN_MINUTES), give.at));
+                .or_insert((give.at.minus(TEN_MINUTES), give.at.plus(TEN_MINUTES)));
             window.0 = window.0.min(give.at.minus(TEN_MINUTES));
-            window.1 = window.1.max(give.at);
+            window.1 = window.1.max(give.at.plus(TEN_MINUTES));
         }
         let windows: Vec<Value> = givers
             .iter()
@@ -199,7 +199,7 @@ impl Seen {
              UNION ALL
              SELECT DISTINCT 's', l.workspace, l.giver, l.sameness, l.kudos, '', '', l.given_at
              FROM json_each($3) j JOIN ledger l ON l.workspace = j.value ->> 0 AND l.giver = j.value ->> 1
-                AND l.given_at > CAST(j.value ->> 2 AS BIGINT) AND l.given_at <= CAST(j.value ->> 3 AS BIGINT)
+                AND l.given_at > CAST(j.value ->> 2 AS BIGINT) AND l.given_at < CAST(j.value ->> 3 AS BIGINT)
                 AND l.reversed_at IS NULL",
             json!(deliveries).to_string(),
             json!(effect_rows).to_string(),
@@ -230,12 +230,14 @@ impl Seen {
         Ok(seen)
     }
 
+    /// What says the same within ten minutes, before or after: requests are not taken in the order in which they were
+    /// stamped.
     fn same(&self, give: &Give, sameness: &str) -> Option<(KudosId, Instant)> {
         let key = (give.workspace.to_string(), give.giver.to_string(), sameness.to_owned());
         self.same
             .get(&key)?
             .iter()
-            .filter(|(_, at)| *at <= give.at && give.at.since(*at) < TEN_MINUTES)
+            .filter(|(_, at)| at.since(give.at).max(give.at.since(*at)) < TEN_MINUTES)
             .max_by_key(|(_, at)| *at)
             .cloned()
     }
@@ -247,9 +249,10 @@ impl Seen {
 }
 
 fn effects(give: &Give) -> Vec<[String; 6]> {
-    let (Some((ts, effect)), Some(channel)) = (&give.effect, &give.channel) else {
+    let Some((ts, effect)) = &give.effect else {
         return Vec::new();
     };
+    let channel = place(give);
     give.receivers
         .iter()
         .map(|receiver| {
@@ -263,6 +266,11 @@ fn effects(give: &Give) -> Vec<[String; 6]> {
             ]
         })
         .collect()
+}
+
+/// Where it was given, as it is stored.
+fn place(give: &Give) -> &str {
+    give.channel.as_ref().map_or("", |channel| channel.as_str())
 }
 
 /// A digest of giver, receivers and normalised words: what makes two kudos the same.
@@ -282,7 +290,7 @@ fn sameness(give: &Give) -> String {
 async fn write_given(tx: &mut Tx, given: &[(&Give, &String, KudosId)]) -> Result<(), StoreError> {
     let mut ledger = Vec::new();
     let mut words = Vec::new();
-    let mut counted = Vec::new();
+    let mut counts = Counts::default();
     let mut intents = Vec::new();
     for (give, sameness, kudos) in given {
         for receiver in &give.receivers {
@@ -294,7 +302,7 @@ async fn write_given(tx: &mut Tx, given: &[(&Give, &String, KudosId)]) -> Result
                 receiver.id(),
                 receiver.kind(),
                 give.source.name(),
-                give.channel.as_ref().map_or("", |channel| channel.as_str()),
+                place(give),
                 give.effect.as_ref().map(|(ts, _)| ts),
                 give.effect.as_ref().map(|(_, effect)| effect.name()),
                 give.at,
@@ -304,14 +312,15 @@ async fn write_given(tx: &mut Tx, given: &[(&Give, &String, KudosId)]) -> Result
                 give.announce.name(),
                 sameness,
             ]));
-            counted.push(super::store::Counted {
-                workspace: &give.workspace,
-                giver: &give.giver,
+            let counted = Counted {
+                workspace: give.workspace.as_str(),
+                giver: give.giver.as_str(),
                 receiver: receiver.id(),
                 is_member: matches!(receiver, Receiver::Member(_)),
                 source: give.source.tally(),
                 day: give.workspace_day,
-            });
+            };
+            counts.add(&counted, 1);
         }
         words.push(json!([
             kudos,
@@ -348,7 +357,6 @@ async fn write_given(tx: &mut Tx, given: &[(&Give, &String, KudosId)]) -> Result
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1) WHERE true",
         json!(words).to_string()
     )?;
-    add_tallies(tx, &counted, 1).await?;
-    add_pairs(tx, &counted, 1).await?;
+    counts.write(tx).await?;
     outbox::enqueue(tx, &intents).await
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Announce;
-use super::grammar::{Parsed, Receiver};
-use crate::base::ids::{ChannelId, UserId};
+use super::grammar::{self, Parsed};
+use super::{Announce, Receiver};
+use crate::base::ids::{ChannelId, GroupId, UserId};
 use crate::base::text::{count, few_words};
 use crate::slack::mrkdwn::Broadcast;
 use crate::workspace::{Member, Place, PlaceKind, Postable};
@@ -20,11 +20,15 @@ pub enum Refusal {
     /// Nobody is named.
     NoPerson,
     /// People, but no words.
-    NoWords(Vec<UserId>),
+    NoWords(Vec<Receiver>),
     /// `@here`, `@channel`, `@everyone`.
     Everyone(Broadcast),
-    /// A user group, which can't be thanked yet.
-    Group(String),
+    /// A user group whose people the app may not see: its handle.
+    GroupUnseen(String),
+    /// A user group that is disabled or has nobody in it: its handle.
+    GroupEmpty(String),
+    /// Only user groups, in a place where nobody would see the card.
+    GroupUnheard,
     /// A plain name that nobody has.
     Unknown(String),
     /// A plain name that several people have.
@@ -35,6 +39,8 @@ pub enum Refusal {
     OnlyBots(Vec<UserId>),
     /// Only people who left.
     OnlyLeft(Vec<UserId>),
+    /// Only people of another company.
+    OnlyStrangers(Vec<UserId>),
     /// More than [`MOST_RECEIVERS`].
     TooMany(usize),
     /// More than [`MOST_CHARACTERS`].
@@ -45,7 +51,7 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approved {
     /// Who is thanked.
-    pub receivers: Vec<UserId>,
+    pub receivers: Vec<Receiver>,
     /// Who was named but can't be thanked, in the order named.
     pub left_out: Vec<LeftOut>,
     /// Fewer words than are worth keeping.
@@ -61,6 +67,24 @@ pub enum LeftOut {
     Bot(UserId),
     /// No longer here.
     Left(UserId),
+    /// From another company.
+    Stranger(UserId),
+    /// Nobody that Slack knows.
+    Unknown(UserId),
+    /// A user group that Slack doesn't show to the app.
+    Group(GroupId),
+}
+
+impl LeftOut {
+    /// Why somebody whom nobody could look up in time is left out after all.
+    pub fn of(id: &UserId, found: Option<&Member>) -> Self {
+        match found {
+            Some(member) if member.is_bot => Self::Bot(id.clone()),
+            Some(member) if member.is_deleted => Self::Left(id.clone()),
+            Some(_) => Self::Stranger(id.clone()),
+            None => Self::Unknown(id.clone()),
+        }
+    }
 }
 
 /// Decides. People who aren't in `known` are taken for people: they are checked before the card is posted.
@@ -78,44 +102,18 @@ pub fn decide(parsed: &Parsed, giver: &UserId, known: &BTreeMap<UserId, Member>)
     let mut left_out = Vec::new();
     for receiver in &parsed.receivers {
         match receiver {
-            Receiver::Group { handle, .. } => {
-                return Err(Refusal::Group(handle.clone().unwrap_or_default()));
-            }
-            Receiver::Member(id) if id == giver => left_out.push(LeftOut::Yourself),
-            Receiver::Member(id) => match known.get(id) {
+            grammar::Receiver::Group { id, .. } => receivers.push(Receiver::Group(id.clone())),
+            grammar::Receiver::Member(id) if id == giver => left_out.push(LeftOut::Yourself),
+            grammar::Receiver::Member(id) => match known.get(id) {
                 Some(member) if member.is_bot => left_out.push(LeftOut::Bot(id.clone())),
                 Some(member) if member.is_deleted => left_out.push(LeftOut::Left(id.clone())),
-                _ => receivers.push(id.clone()),
+                Some(member) if member.is_stranger => left_out.push(LeftOut::Stranger(id.clone())),
+                _ => receivers.push(Receiver::Member(id.clone())),
             },
         }
     }
     if receivers.is_empty() {
-        let bots: Vec<UserId> = left_out
-            .iter()
-            .filter_map(|out| {
-                if let LeftOut::Bot(id) = out {
-                    Some(id.clone())
-                } else {
-                    None
-                }
-            })
-            .collect();
-        let gone: Vec<UserId> = left_out
-            .iter()
-            .filter_map(|out| {
-                if let LeftOut::Left(id) = out {
-                    Some(id.clone())
-                } else {
-                    None
-                }
-            })
-            .collect();
-        return Err(match (left_out.is_empty(), bots.is_empty(), gone.is_empty()) {
-            (true, ..) => Refusal::NoPerson,
-            (_, _, false) => Refusal::OnlyLeft(gone),
-            (_, false, _) => Refusal::OnlyBots(bots),
-            _ => Refusal::OnlySelf,
-        });
+        return Err(nobody_left(&left_out));
     }
     if receivers.len() > MOST_RECEIVERS {
         return Err(Refusal::TooMany(receivers.len()));
@@ -134,6 +132,33 @@ pub fn decide(parsed: &Parsed, giver: &UserId, known: &BTreeMap<UserId, Member>)
     })
 }
 
+/// Which sentence says best why none of those named can be thanked.
+fn nobody_left(left_out: &[LeftOut]) -> Refusal {
+    let pick = |wanted: fn(&LeftOut) -> Option<&UserId>| -> Vec<UserId> {
+        left_out.iter().filter_map(wanted).cloned().collect()
+    };
+    let gone = pick(|out| if let LeftOut::Left(id) = out { Some(id) } else { None });
+    let strangers = pick(|out| {
+        if let LeftOut::Stranger(id) = out {
+            Some(id)
+        } else {
+            None
+        }
+    });
+    let bots = pick(|out| if let LeftOut::Bot(id) = out { Some(id) } else { None });
+    if left_out.is_empty() {
+        Refusal::NoPerson
+    } else if !gone.is_empty() {
+        Refusal::OnlyLeft(gone)
+    } else if !strangers.is_empty() {
+        Refusal::OnlyStrangers(strangers)
+    } else if !bots.is_empty() {
+        Refusal::OnlyBots(bots)
+    } else {
+        Refusal::OnlySelf
+    }
+}
+
 /// Where a kudos is announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -147,7 +172,8 @@ pub enum Target {
     Unknown(ChannelId),
     /// No card, because the app may not post where it was given.
     NotPostable,
-    /// No card, because there is no place for one: the app's own DM without a recognition channel, or silence.
+    /// No card, because there is no place for one: a direct message (the app's own, without a recognition channel), or
+    /// silence.
     Nowhere,
 }
 
@@ -165,8 +191,14 @@ impl Target {
 
 /// The rules of place: what is said in a private place stays there, unknown counts as private, a channel shared with
 /// another company gets no card without a steward's yes, and a recognition channel that can't be posted to falls back
-/// to where it was given. `own_dm` says that it was given in the app's own DM, which is no place.
-pub fn target(announce: &Announce, given_in: Option<&Place>, recognition: Option<&Place>, own_dm: bool) -> Target {
+/// to where it was given. The app's own DM is no place, and in one between two people it can't post; `own_dm` says
+/// which of them a direct message is, once that is known.
+pub fn target(
+    announce: &Announce,
+    given_in: Option<&Place>,
+    recognition: Option<&Place>,
+    own_dm: Option<bool>,
+) -> Target {
     let usable = |place: &&Place| place.postable != Postable::No && !place.is_shared;
     let recognition = recognition
         .filter(usable)
@@ -176,7 +208,11 @@ pub fn target(announce: &Announce, given_in: Option<&Place>, recognition: Option
         Announce::In(channel) => Target::Public(channel.clone()),
         Announce::Default => match given_in {
             None => recognition.unwrap_or(Target::Nowhere),
-            Some(_) if own_dm => recognition.unwrap_or(Target::Nowhere),
+            Some(place) if place.channel.is_direct_message() => match own_dm {
+                Some(true) => recognition.unwrap_or(Target::Nowhere),
+                Some(false) => Target::Nowhere,
+                None => Target::Unknown(place.channel.clone()),
+            },
             Some(place) if !usable(&place) => match (place.kind, place.is_shared) {
                 (PlaceKind::Public, false) => recognition.unwrap_or(Target::NotPostable),
                 _ => Target::NotPostable,

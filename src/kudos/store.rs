@@ -1,92 +1,10 @@
 //! The SQL of kudos: loading, counting, exporting.
 
-use std::collections::BTreeMap;
-
-use serde_json::json;
-
-use super::Announce;
-use crate::base::calendar::{Day, Period};
+use super::{Announce, Receiver};
+use crate::base::calendar::Day;
 use crate::base::clock::Instant;
-use crate::base::ids::{ChannelId, KudosId, MessageTs, UserId, WorkspaceId};
+use crate::base::ids::{ChannelId, GroupId, KudosId, MessageTs, UserId, WorkspaceId};
 use crate::store::{StoreError, Tx, sql};
-
-/// One ledger row, as far as the tallies and pairs count it.
-pub(super) struct Counted<'a> {
-    pub workspace: &'a WorkspaceId,
-    pub giver: &'a UserId,
-    pub receiver: &'a str,
-    /// A team thanked as a team is on no personal board and in no pair.
-    pub is_member: bool,
-    pub source: &'static str,
-    pub day: Day,
-}
-
-/// Adds each row `sign` times (1 or -1) to the tallies of its periods. One statement.
-pub(super) async fn add_tallies(tx: &mut Tx, rows: &[Counted<'_>], sign: i64) -> Result<(), StoreError> {
-    // Aggregated, because an upsert may name a key once only; sorted, so that two lists never wait for each other.
-    let mut counts: BTreeMap<(&str, String, &str, &str, &str), i64> = BTreeMap::new();
-    for row in rows {
-        for period in [
-            Period::day(row.day),
-            Period::week(row.day),
-            Period::month(row.day),
-            Period::all(),
-        ] {
-            let mut add = |member, role| {
-                *counts
-                    .entry((row.workspace.as_str(), period.to_string(), member, role, row.source))
-                    .or_default() += sign;
-            };
-            add(row.giver.as_str(), "giver");
-            if row.is_member {
-                add(row.receiver, "receiver");
-            }
-        }
-    }
-    let list: Vec<_> = counts
-        .iter()
-        .map(|((w, p, m, r, s), n)| json!([w, p, m, r, s, n]))
-        .collect();
-    sql!(
-        tx,
-        execute "INSERT INTO tally (workspace, period, member, role, source, n)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, CAST(value ->> 5 AS BIGINT)
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (workspace, period, member, role, source) DO UPDATE SET n = tally.n + excluded.n",
-        json!(list).to_string()
-    )?;
-    Ok(())
-}
-
-/// Adds each row between two people `sign` times (1 or -1) to the pairs of its periods. At most one statement.
-pub(super) async fn add_pairs(tx: &mut Tx, rows: &[Counted<'_>], sign: i64) -> Result<(), StoreError> {
-    let mut counts: BTreeMap<(&str, String, &str, &str), i64> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.is_member && row.source == "peer") {
-        for period in [Period::week(row.day), Period::month(row.day), Period::all()] {
-            *counts
-                .entry((
-                    row.workspace.as_str(),
-                    period.to_string(),
-                    row.giver.as_str(),
-                    row.receiver,
-                ))
-                .or_default() += sign;
-        }
-    }
-    if counts.is_empty() {
-        return Ok(());
-    }
-    let list: Vec<_> = counts.iter().map(|((w, p, g, r), n)| json!([w, p, g, r, n])).collect();
-    sql!(
-        tx,
-        execute "INSERT INTO pair (workspace, period, giver, receiver, n)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (workspace, period, giver, receiver) DO UPDATE SET n = pair.n + excluded.n",
-        json!(list).to_string()
-    )?;
-    Ok(())
-}
 
 /// One kudos as it stands: what its card and DMs are rendered from.
 #[derive(Clone, Debug)]
@@ -116,6 +34,18 @@ pub(super) struct StoredReceiver {
 }
 
 impl StoredReceiver {
+    pub(super) fn receiver(&self) -> Receiver {
+        if self.is_member {
+            Receiver::Member(UserId(self.id.clone()))
+        } else {
+            Receiver::Group(GroupId(self.id.clone()))
+        }
+    }
+
+    pub(super) fn group(&self) -> Option<GroupId> {
+        (!self.is_member).then(|| GroupId(self.id.clone()))
+    }
+
     pub(super) fn member(&self) -> Option<UserId> {
         self.is_member.then(|| UserId(self.id.clone()))
     }
@@ -175,7 +105,7 @@ pub(super) async fn load(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId) 
         giver: first.1,
         receivers,
         everyone,
-        channel: (!first.5.is_empty()).then(|| ChannelId(first.5)),
+        channel: (!first.5.is_empty()).then_some(ChannelId(first.5)),
         announce: Announce::of(&first.6),
         given_at: Instant::from_millis(first.7),
         giver_day: day(&first.8)?,

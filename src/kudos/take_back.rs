@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::store::{Counted, Stored, StoredReceiver, add_pairs, add_tallies, left, load, post};
-use super::{Announce, Source, TEN_MINUTES};
+use super::counts::{Counted, Counts};
+use super::store::{Stored, StoredReceiver, left, load, post};
+use super::{Announce, Receiver, Source, TEN_MINUTES};
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, KudosId, UserId, WorkspaceId};
@@ -35,7 +36,7 @@ pub enum TakenBack {
     /// It is as if it had never been given.
     Done {
         /// Whom it had thanked.
-        receivers: Vec<UserId>,
+        receivers: Vec<Receiver>,
         /// Where its card stood; `None` if it had not been posted.
         card: Option<ChannelId>,
         /// Whether any DM had gone out.
@@ -74,25 +75,26 @@ pub async fn take_back(tx: &mut Tx, wish: &TakeBack) -> Result<TakenBack, StoreE
     if reversed.is_empty() {
         return Ok(TakenBack::Already);
     }
-    let receivers: Vec<UserId> = kudos.receivers.iter().filter_map(StoredReceiver::member).collect();
+    let people: Vec<UserId> = kudos.receivers.iter().filter_map(StoredReceiver::member).collect();
+    let receivers: Vec<Receiver> = kudos.receivers.iter().map(StoredReceiver::receiver).collect();
     let card = post(tx, &wish.workspace, &wish.kudos, "").await?;
     let mut had_dms = false;
-    for receiver in &receivers {
+    for receiver in &people {
         had_dms |= post(tx, &wish.workspace, &wish.kudos, receiver.as_str())
             .await?
             .is_some();
     }
     if kudos.announce != Announce::Silent {
         let lane = card_lane(wish.recognition.as_ref(), &kudos.announce, kudos.channel.as_ref());
-        let mut intents = vec![unpost(
+        let mut intents = vec![removal(
             &wish.workspace,
             &wish.kudos,
             "",
             card.as_ref().map_or(&lane, |post| &post.channel.0),
             wish.at,
         )];
-        intents.extend(receivers.iter().map(|receiver| {
-            unpost(
+        intents.extend(people.iter().map(|receiver| {
+            removal(
                 &wish.workspace,
                 &wish.kudos,
                 receiver.as_str(),
@@ -112,7 +114,8 @@ pub async fn take_back(tx: &mut Tx, wish: &TakeBack) -> Result<TakenBack, StoreE
     })
 }
 
-fn unpost(workspace: &WorkspaceId, kudos: &KudosId, audience: &str, lane: &str, at: Instant) -> Intent {
+/// The removal of a card (`audience` empty) or of somebody's DM.
+pub(super) fn removal(workspace: &WorkspaceId, kudos: &KudosId, audience: &str, lane: &str, at: Instant) -> Intent {
     Intent::new(
         workspace,
         Kind::KudosUnpost,
@@ -171,24 +174,19 @@ pub(super) async fn reverse(
         &kudos.giver,
         kudos.giver_day.to_string()
     )?;
-    let source = if kudos.source == Source::Customer.name() {
-        Source::Customer.tally()
-    } else {
-        "peer"
-    };
-    let counted: Vec<Counted<'_>> = reversed
-        .iter()
-        .map(|receiver| Counted {
-            workspace,
-            giver: &kudos.giver,
+    let mut counts = Counts::default();
+    for receiver in &reversed {
+        let counted = Counted {
+            workspace: workspace.as_str(),
+            giver: kudos.giver.as_str(),
             receiver: &receiver.id,
             is_member: receiver.is_member,
-            source,
+            source: Source::tally_of(&kudos.source),
             day: kudos.workspace_day,
-        })
-        .collect();
-    add_tallies(tx, &counted, -1).await?;
-    add_pairs(tx, &counted, -1).await?;
+        };
+        counts.add(&counted, -1);
+    }
+    counts.write(tx).await?;
     Ok(reversed)
 }
 

@@ -7,6 +7,9 @@ use crate::base::clock::Instant;
 use crate::base::ids::{OutboxId, WorkspaceId, new_id};
 use crate::store::{Connection, StoreError, Tx, sql};
 
+/// Why a row waits that met a 429. The claim knows by it which methods rest.
+const RATE_LIMITED: &str = "rate limited";
+
 /// Adds rows, one statement for the whole list. A row whose key waits already is left out: the waiting one serves.
 pub async fn enqueue(tx: &mut Tx, intents: &[Intent]) -> Result<(), StoreError> {
     if intents.is_empty() {
@@ -58,6 +61,23 @@ pub async fn claim(tx: &mut Tx, workspace: &WorkspaceId, now: Instant, most: i64
     if most <= 0 {
         return Ok(Vec::new());
     }
+    // A method that Slack asked to rest also rests for what came since. Both terms on the state, because SQLite takes
+    // the index of unsettled rows only where the query repeats its predicate.
+    let resting = sql!(
+        tx,
+        fetch_all as (String, Instant),
+        "SELECT kind, MAX(run_at) FROM outbox
+         WHERE workspace = $1 AND state IN ('waiting', 'sending') AND state = 'waiting' AND reason = $2 AND run_at > $3
+         GROUP BY kind",
+        workspace,
+        RATE_LIMITED,
+        now
+    )?;
+    for (kind, until) in resting {
+        if let Some(kind) = Kind::from_name(&kind) {
+            hold_back(tx, workspace, kind.method(), until).await?;
+        }
+    }
     type Row = (String, String, String, String, i64, i64, i64, bool);
     // The only statement that differs between the engines: PostgreSQL has several writers and must not wait for rows
     // that another one is taking.
@@ -83,31 +103,22 @@ pub async fn claim(tx: &mut Tx, workspace: &WorkspaceId, now: Instant, most: i64
     let lease = new_id(now);
     let until = now.plus(LEASE);
     let pause = now.minus(LANE_PAUSE);
-    let rows: Result<Vec<Row>, _> = match tx.connection() {
-        Connection::Sqlite(connection) => {
-            sqlx::query_as(claim!(""))
-                .bind(&lease)
-                .bind(until)
-                .bind(now)
-                .bind(workspace)
-                .bind(pause)
-                .bind(most)
-                .fetch_all(connection)
-                .await
-        }
-        Connection::Postgres(connection) => {
-            sqlx::query_as(claim!(" FOR UPDATE OF o SKIP LOCKED"))
-                .bind(&lease)
-                .bind(until)
-                .bind(now)
-                .bind(workspace)
-                .bind(pause)
-                .bind(most)
-                .fetch_all(connection)
-                .await
-        }
+    let mut rows = if matches!(tx.connection(), Connection::Sqlite(_)) {
+        sql!(
+            tx,
+            fetch_all as Row,
+            claim!(""),
+            &lease,
+            until,
+            now,
+            workspace,
+            pause,
+            most
+        )?
+    } else {
+        let skip = claim!(" FOR UPDATE OF o SKIP LOCKED");
+        sql!(tx, fetch_all as Row, skip, &lease, until, now, workspace, pause, most)?
     };
-    let mut rows = tx.note(rows)?;
     rows.sort_by(|a, b| (a.6, &a.0).cmp(&(b.6, &b.0)));
     Ok(rows
         .into_iter()
@@ -163,22 +174,11 @@ pub async fn settle(tx: &mut Tx, claimed: &Claimed, ending: &Ending, now: Instan
         }
         Ending::RateLimited { after } => {
             let run_at = now.plus(*after);
-            wait_again(tx, claimed, run_at, "rate limited", claimed.may_be_sent).await?;
-            let kinds: Vec<&str> = Kind::ALL
-                .into_iter()
-                .filter(|kind| kind.method() == claimed.kind.method())
-                .map(Kind::name)
-                .collect();
-            sql!(
-                tx,
-                execute "UPDATE outbox SET run_at = $1 WHERE workspace = $2 AND state = 'waiting' AND run_at < $1
-                            AND kind IN (SELECT value ->> 0 FROM json_each($3))",
-                run_at,
-                &claimed.workspace,
-                json!(kinds.iter().map(|kind| [kind]).collect::<Vec<_>>()).to_string()
-            )?;
+            wait_again(tx, claimed, run_at, RATE_LIMITED, claimed.may_be_sent).await?;
+            hold_back(tx, &claimed.workspace, claimed.kind.method(), run_at).await?;
         }
         Ending::Moved { lane, why } => {
+            leave_key(tx, claimed).await?;
             sql!(
                 tx,
                 execute "UPDATE outbox SET state = 'waiting', lease = NULL, leased_until = NULL, lane = $1, run_at = $2,
@@ -205,6 +205,24 @@ pub async fn settle(tx: &mut Tx, claimed: &Claimed, ending: &Ending, now: Instan
     Ok(())
 }
 
+/// Lets every row that uses a method wait until `until` at least.
+async fn hold_back(tx: &mut Tx, workspace: &WorkspaceId, method: &str, until: Instant) -> Result<(), StoreError> {
+    let kinds: Vec<_> = Kind::ALL
+        .into_iter()
+        .filter(|kind| kind.method() == method)
+        .map(|kind| [kind.name()])
+        .collect();
+    sql!(
+        tx,
+        execute "UPDATE outbox SET run_at = $1 WHERE workspace = $2 AND state = 'waiting' AND run_at < $1
+                    AND kind IN (SELECT value ->> 0 FROM json_each($3))",
+        until,
+        workspace,
+        json!(kinds).to_string()
+    )?;
+    Ok(())
+}
+
 async fn wait_again(
     tx: &mut Tx,
     claimed: &Claimed,
@@ -212,6 +230,7 @@ async fn wait_again(
     why: &str,
     unsettled: bool,
 ) -> Result<(), StoreError> {
+    leave_key(tx, claimed).await?;
     sql!(
         tx,
         execute "UPDATE outbox SET state = 'waiting', lease = NULL, leased_until = NULL, run_at = $1, reason = $2,
@@ -220,6 +239,19 @@ async fn wait_again(
         run_at,
         why,
         unsettled,
+        &claimed.id,
+        &claimed.lease
+    )?;
+    Ok(())
+}
+
+/// A row that has to wait again leaves its key to the one that began to wait meanwhile: only one may have it.
+async fn leave_key(tx: &mut Tx, claimed: &Claimed) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "UPDATE outbox SET key = NULL WHERE id = $1 AND lease = $2
+                    AND EXISTS (SELECT 1 FROM outbox w WHERE w.workspace = outbox.workspace AND w.key = outbox.key
+                        AND w.state = 'waiting')",
         &claimed.id,
         &claimed.lease
     )?;
@@ -240,7 +272,7 @@ pub async fn late(tx: &mut Tx, now: Instant, most: i64) -> Result<Vec<Late>, Sto
         tx,
         fetch_all as (String, String, String),
         "SELECT id, kind, subject FROM outbox
-         WHERE late_at IS NOT NULL AND late_at <= $1 AND state IN ('waiting', 'sending') ORDER BY late_at LIMIT $2",
+         WHERE late_at IS NOT NULL AND late_at <= $1 AND state IN ('waiting', 'sending') ORDER BY late_at, id LIMIT $2",
         now,
         most
     )?;

@@ -55,7 +55,7 @@ pub enum Fault {
     TruncatedJson,
     /// `ok: false` with that code (HTTP 404 on a response_url). Nothing happened.
     Error(String),
-    /// Answered only after this real time.
+    /// It happened, but is answered only after this real time.
     Slow(Duration),
     /// Never answered. Nothing happened.
     Hang,

@@ -209,10 +209,6 @@ async fn serve(
         });
     };
     let instead = match &fault {
-        Some(Fault::Slow(real_time)) => {
-            tokio::time::sleep(*real_time).await;
-            None
-        }
         Some(Fault::Hang) => {
             record(Value::Null, 0);
             std::future::pending().await
@@ -229,10 +225,10 @@ async fn serve(
             let status = if method == RESPONSE_URL { 404 } else { 200 };
             Some(Reply::json(status, json!({ "ok": false, "error": code })))
         }
-        Some(Fault::TruncatedJson | Fault::DoneThenDrop) | None => None,
+        Some(Fault::Slow(_) | Fault::TruncatedJson | Fault::DoneThenDrop) | None => None,
     };
     let mut reply = instead.unwrap_or_else(|| sandbox.with(|state| run(state, sandbox.now())));
-    match fault {
+    match &fault {
         Some(Fault::TruncatedJson) => {
             let half = reply
                 .body
@@ -246,6 +242,9 @@ async fn serve(
     }
     record(reply.json.clone(), reply.status);
     sandbox.deliver_in_background();
+    if let Some(Fault::Slow(real_time)) = fault {
+        tokio::time::sleep(real_time).await;
+    }
     respond(cut, reply)
 }
 

@@ -15,6 +15,9 @@ use crate::slack::limits;
 /// Stands where a text would be empty, which Slack refuses.
 pub const PLACEHOLDER: &str = "…";
 
+/// The most sections that one text is parted into: Slack takes about 12,000 characters in all blocks together.
+pub const PARAGRAPHS: usize = 4;
+
 /// A message: its blocks, and all of it in words.
 ///
 /// With blocks, Slack shows `text` in notifications and reads it to screen readers *instead of* the blocks.
@@ -37,9 +40,9 @@ impl Message {
         }
     }
 
-    /// A message of one section that says `text` (mrkdwn).
+    /// A message that says `text` (mrkdwn) and nothing else.
     pub fn sentence(text: &str) -> Self {
-        Self::new(text, vec![Block::section(text)])
+        Self::new(text, Block::paragraphs(text))
     }
 
     /// The whole message in words, as mrkdwn.
@@ -149,6 +152,25 @@ impl Block {
             text: Text::mrkdwn(mrkdwn, limits::SECTION_TEXT),
             accessory: None,
         })
+    }
+
+    /// A text of mrkdwn that may be longer than one section holds: as many sections as it takes, at most
+    /// [`PARAGRAPHS`], parted at words. A quoted line goes on as a quote.
+    pub fn paragraphs(mrkdwn: &str) -> Vec<Self> {
+        let mut sections = Vec::new();
+        let mut rest = mrkdwn.to_owned();
+        while sections.len() + 1 < PARAGRAPHS && measure(&rest) > limits::SECTION_TEXT {
+            let part = cut_mrkdwn(&rest, limits::SECTION_TEXT);
+            let part = part.trim_end_matches(PLACEHOLDER);
+            let after = &rest[part.len()..];
+            let in_quote = part.lines().last().is_some_and(|line| line.starts_with("> ")) && !after.starts_with('\n');
+            let prefix = if in_quote { "> " } else { "" };
+            let next = format!("{prefix}{}", after.trim_start());
+            sections.push(Self::section(part));
+            rest = next;
+        }
+        sections.push(Self::section(&rest));
+        sections
     }
 
     /// A paragraph of mrkdwn with a button or menu at its right.

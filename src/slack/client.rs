@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId, WorkspaceId};
 use crate::slack::blocks::{Block, Message, Response};
 use crate::slack::errors::{ApiError, Why};
 use crate::slack::inbound::{User, or_default};
@@ -26,6 +27,11 @@ pub const LISTING_DEADLINE: Duration = Duration::from_secs(30);
 pub const RESPONDING_DEADLINE: Duration = Duration::from_secs(2);
 /// Deadline of connecting alone, so that what was never sent is told from what was not answered.
 const CONNECTING_DEADLINE: Duration = Duration::from_secs(5);
+/// Messages per page of a look back; Slack: 100 to 200 advised.
+const LOOK_BACK_PAGE: u32 = 200;
+/// The most pages of a look back.
+pub const LOOK_BACK_PAGES: usize = 5;
+
 /// How long an idle connection is kept: shorter than the other side would, for a message sent into a connection that
 /// is just being closed may or may not have arrived.
 const IDLE: Duration = Duration::from_secs(30);
@@ -74,7 +80,10 @@ impl Client {
         let loopback = is_loopback(api_url);
         let secure = api_url.scheme() == "https" || (api_url.scheme() == "http" && loopback);
         if !secure || !api_url.path().ends_with('/') || api_url.host().is_none() {
-            return Err(ClientError::ApiUrl(api_url.clone()));
+            let mut shown = api_url.clone();
+            // Fails for addresses that can't hold one.
+            let _ = shown.set_password(None);
+            return Err(ClientError::ApiUrl(shown));
         }
         let mut authorization =
             HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|_| ClientError::Token)?;
@@ -305,6 +314,133 @@ impl Client {
         Ok(answer.permalink)
     }
 
+    /// The user groups of a workspace, disabled ones too, without their people.
+    ///
+    /// # Errors
+    /// [`ApiError`]; `missing_scope` without `usergroups:read`.
+    pub async fn usergroups_list(&self, team: &WorkspaceId, deadline: Duration) -> Result<Vec<Usergroup>, ApiError> {
+        #[derive(Serialize)]
+        struct Params<'a> {
+            include_disabled: bool,
+            team_id: &'a WorkspaceId,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            usergroups: Vec<Usergroup>,
+        }
+        let params = Params {
+            include_disabled: true,
+            team_id: team,
+        };
+        let answer: Answer = self.call("usergroups.list", Encoding::Form, &params, deadline).await?;
+        Ok(answer.usergroups)
+    }
+
+    /// Who is in a user group.
+    ///
+    /// # Errors
+    /// [`ApiError`]; `missing_scope` without `usergroups:read`, `no_such_subteam`.
+    pub async fn usergroups_users_list(
+        &self,
+        group: &GroupId,
+        team: &WorkspaceId,
+        deadline: Duration,
+    ) -> Result<Vec<UserId>, ApiError> {
+        #[derive(Serialize)]
+        struct Params<'a> {
+            usergroup: &'a GroupId,
+            include_disabled: bool,
+            team_id: &'a WorkspaceId,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            users: Vec<UserId>,
+        }
+        let params = Params {
+            usergroup: group,
+            include_disabled: true,
+            team_id: team,
+        };
+        let answer: Answer = self
+            .call("usergroups.users.list", Encoding::Form, &params, deadline)
+            .await?;
+        Ok(answer.users)
+    }
+
+    /// Looks for a message of ours by its metadata in what was said since `oldest`: in a channel or DM, or in the
+    /// thread of one message. `None` if it isn't there, or lies more than [`LOOK_BACK_PAGES`] pages back.
+    ///
+    /// # Errors
+    /// [`ApiError`]; `missing_scope` without the `…:history` scope of that kind of conversation.
+    pub async fn find_by_metadata(
+        &self,
+        channel: &ChannelId,
+        thread_ts: Option<&MessageTs>,
+        oldest: Instant,
+        wanted: &Metadata,
+    ) -> Result<Option<Posted>, ApiError> {
+        #[derive(Serialize)]
+        struct Params<'a> {
+            channel: &'a ChannelId,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ts: Option<&'a MessageTs>,
+            oldest: String,
+            limit: u32,
+            include_all_metadata: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            cursor: Option<String>,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            messages: Vec<Said>,
+            #[serde(default, deserialize_with = "or_default")]
+            response_metadata: Next,
+        }
+        #[derive(Deserialize)]
+        struct Said {
+            ts: MessageTs,
+            metadata: Option<Value>,
+        }
+        #[derive(Default, Deserialize)]
+        struct Next {
+            next_cursor: Option<String>,
+        }
+        let method = if thread_ts.is_some() {
+            "conversations.replies"
+        } else {
+            "conversations.history"
+        };
+        let mut cursor = None;
+        for _ in 0..LOOK_BACK_PAGES {
+            let params = Params {
+                channel,
+                ts: thread_ts,
+                oldest: format!("{}.000000", oldest.seconds()),
+                limit: LOOK_BACK_PAGE,
+                include_all_metadata: true,
+                cursor,
+            };
+            let answer: Answer = self.call(method, Encoding::Form, &params, READING_DEADLINE).await?;
+            let found = answer.messages.into_iter().find(|said| {
+                said.metadata.as_ref().is_some_and(|metadata| {
+                    metadata["event_type"] == wanted.event_type.as_str()
+                        && metadata["event_payload"] == wanted.event_payload
+                })
+            });
+            if let Some(said) = found {
+                return Ok(Some(Posted {
+                    channel: channel.clone(),
+                    ts: said.ts,
+                }));
+            }
+            cursor = answer.response_metadata.next_cursor.filter(|cursor| !cursor.is_empty());
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
     /// Shows a message to one person in a channel, for as long as they are there; it can't be changed or deleted
     /// afterwards. Returns its `ts`.
     ///
@@ -527,6 +663,22 @@ pub struct UsersPage {
     pub members: Vec<User>,
     /// Where the next page starts; `None` on the last.
     pub next_cursor: Option<String>,
+}
+
+/// A user group (docs.slack.dev/reference/objects/usergroup-object).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Usergroup {
+    /// Which.
+    pub id: GroupId,
+    /// What stands after `@`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub handle: String,
+    /// What it is called.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// When it was disabled, in seconds since 1970; 0 while it isn't.
+    #[serde(default, deserialize_with = "or_default")]
+    pub date_delete: i64,
 }
 
 /// A channel or direct message (docs.slack.dev/reference/objects/conversation-object).

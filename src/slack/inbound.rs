@@ -392,6 +392,9 @@ pub struct User {
     /// Names as chosen.
     #[serde(default, deserialize_with = "or_default")]
     pub profile: Profile,
+    /// Their place in an organisation of several workspaces, where there is one.
+    #[serde(default)]
+    pub enterprise_user: Option<Value>,
     /// Last change, in seconds since 1970.
     #[serde(default)]
     pub updated: Option<i64>,
@@ -429,6 +432,11 @@ impl User {
         .map(str::trim)
         .find(|name| !name.is_empty())
         .unwrap_or_default()
+    }
+
+    /// Whether they belong to another workspace that is not one of our organisation: known through Slack Connect.
+    pub fn is_of_another_company(&self, workspace: &WorkspaceId) -> bool {
+        self.enterprise_user.is_none() && self.team_id.as_ref().is_some_and(|team| team != workspace)
     }
 
     /// Whether this is software. Slack documents Slackbot's `is_bot` as false, so its id is compared.

@@ -1,24 +1,33 @@
 //! Opening, reading and writing.
 
+use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use futures_util::FutureExt as _;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{
+    ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, SqlStr, Sqlite, SqliteConnection, SqlitePool,
+};
 
 use super::batch::{Writer, WriterGuard};
 use super::error::StoreError;
 use super::sql::Connection;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+/// The schema, step by step: version, description, statements. A file of `migrations/` that isn't here fails a test.
+/// Listed by hand because sqlx's macros build both databases and TLS a second time, for the compiler.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "core", include_str!("../../migrations/0001_core.sql")),
+    (2, "usergroups", include_str!("../../migrations/0002_usergroups.sql")),
+];
 
 /// How long a statement waits for another process's lock on the SQLite file. Short, so that a person hears of it.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(800);
-/// How long a caller waits for a free connection to PostgreSQL.
+/// How long a caller waits for a free connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Connections to PostgreSQL per process.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -33,7 +42,7 @@ const PREPARE_LOCK: i64 = 0x0070_6c61_7564_6974;
 #[derive(Clone)]
 pub enum DatabaseUrl {
     /// A file, created when missing.
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     /// A server.
     Postgres(Box<PgConnectOptions>),
 }
@@ -43,11 +52,16 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(url: &str) -> Result<Self, OpenError> {
         if url.starts_with("sqlite:") {
-            if url.contains(":memory:") || url.contains("mode=memory") {
+            let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::BadUrl(error.to_string()))?;
+            let file = options.get_filename().as_os_str();
+            if url.contains(":memory:") || url.contains("mode=memory") || file == ":memory:" {
                 return Err(OpenError::InMemory);
             }
-            let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::BadUrl(error.to_string()))?;
-            Ok(Self::Sqlite(options))
+            // SQLite: without a name the database is a temporary file, gone when it is closed.
+            if file.is_empty() {
+                return Err(OpenError::BadUrl("it names no file".to_owned()));
+            }
+            Ok(Self::Sqlite(Box::new(options)))
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)
                 // The reason is left out: it may quote the URL, and the URL holds the password.
@@ -107,7 +121,7 @@ impl Db {
     /// Opens the database, creating a missing SQLite file, and brings its schema up to date.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         match url {
-            DatabaseUrl::Sqlite(options) => Self::open_sqlite(options.clone()).await,
+            DatabaseUrl::Sqlite(options) => Self::open_sqlite(options.as_ref().clone()).await,
             DatabaseUrl::Postgres(options) => Self::open_postgres(options.as_ref().clone()).await,
         }
     }
@@ -124,12 +138,13 @@ impl Db {
             .pragma("wal_autocheckpoint", "10000")
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(OpenError::Unreachable)?;
-        MIGRATIONS
+        migrator()
             .run_direct(None, &mut connection, false)
             .await
             .map_err(migration_error)?;
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.clone().read_only(true))
             .await
             .map_err(OpenError::Unreachable)?;
@@ -142,7 +157,10 @@ impl Db {
     }
 
     async fn open_postgres(options: PgConnectOptions) -> Result<Self, OpenError> {
-        let options = options.disable_statement_logging();
+        // Without the notice, at each start, that the table of migrations exists already.
+        let options = options
+            .disable_statement_logging()
+            .options([("client_min_messages", "warning")]);
         let mut connection = tokio::time::timeout(Duration::from_secs(5), options.connect())
             .await
             .map_err(|_| OpenError::Unreachable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))?
@@ -152,10 +170,7 @@ impl Db {
             .execute(&mut connection)
             .await
             .map_err(OpenError::Unreachable)?;
-        let mut migrations = Migrator {
-            migrations: MIGRATIONS.migrations.clone(),
-            ..Migrator::DEFAULT
-        };
+        let mut migrations = migrator();
         // Our own lock is held already, and sqlx's would be a second one.
         migrations.set_locking(false);
         migrations
@@ -213,6 +228,32 @@ impl Db {
         f(&mut tx).await
     }
 
+    /// Reads everything as of one instant, whatever is written meanwhile. For long looks; [`Db::read`] is cheaper.
+    ///
+    /// # Errors
+    /// Those of `f`, and [`StoreError`] when no connection is free in time.
+    pub async fn snapshot<T, E, F>(&self, f: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Tx) -> Result<T, E>,
+        E: From<StoreError>,
+    {
+        let inner = match &self.0 {
+            Engine::Sqlite { read, .. } => Inner::SqliteSnapshot(read.begin().await.map_err(StoreError::from)?),
+            Engine::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                let mut transaction = pool.begin_with(begin).await.map_err(StoreError::from)?;
+                sqlx::query("SET LOCAL statement_timeout = 0")
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(StoreError::from)?;
+                Inner::Postgres(transaction)
+            }
+        };
+        let mut tx = Tx::new(inner);
+        // Dropping a transaction that only read is as good as committing it.
+        f(&mut tx).await
+    }
+
     /// Writes: everything that `f` does, or nothing. Returns after the commit is on disk.
     ///
     /// `f` may be run more than once (a lost connection, a deadlock), and it must await nothing but `tx`: on SQLite
@@ -232,12 +273,20 @@ impl Db {
             Engine::Postgres(pool) => {
                 let mut tries = 1;
                 loop {
-                    let transaction = match pool.begin().await {
+                    let transaction = match pool.begin().await.map_err(|error| StoreError::Commit(Arc::new(error))) {
                         Ok(transaction) => transaction,
-                        Err(error) => return Err(StoreError::Commit(Arc::new(error)).into()),
+                        Err(error) if error.is_worth_another_try() && tries < TRIES => {
+                            tries += 1;
+                            continue;
+                        }
+                        Err(error) => return Err(error.into()),
                     };
                     let mut tx = Tx::new(Inner::Postgres(transaction));
-                    let result = f(&mut tx).await;
+                    // As on SQLite: a panic is the answer of this write, and doesn't end the task that asked for it.
+                    let result = AssertUnwindSafe(async { f(&mut tx).await })
+                        .catch_unwind()
+                        .await
+                        .unwrap_or_else(|_| Err(StoreError::Panicked.into()));
                     let failed = tx.failed.take();
                     let broken = match (result, failed) {
                         (Ok(value), None) => match tx.commit().await {
@@ -273,6 +322,14 @@ impl Db {
     }
 }
 
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|&(version, description, statements)| {
+        let statements = SqlStr::from_static(statements);
+        Migration::new(version, description.into(), MigrationType::Simple, statements, false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
 fn migration_error(error: MigrateError) -> OpenError {
     match error {
         MigrateError::VersionMissing(version) => OpenError::Newer(version),
@@ -290,6 +347,7 @@ pub struct Tx {
 enum Inner {
     SqliteWriter(SqliteConnection),
     SqliteReader(PoolConnection<Sqlite>),
+    SqliteSnapshot(sqlx::Transaction<'static, Sqlite>),
     Postgres(sqlx::Transaction<'static, Postgres>),
     PostgresReader(PoolConnection<Postgres>),
 }
@@ -311,11 +369,12 @@ impl Tx {
         self.inner = Inner::SqliteWriter(connection);
     }
 
-    /// The connection, for [`sql!`](super::sql).
+    /// The connection, for `sql!`.
     pub fn connection(&mut self) -> Connection<'_> {
         match &mut self.inner {
             Inner::SqliteWriter(connection) => Connection::Sqlite(connection),
             Inner::SqliteReader(connection) => Connection::Sqlite(connection),
+            Inner::SqliteSnapshot(transaction) => Connection::Sqlite(transaction),
             Inner::Postgres(transaction) => {
                 let connection: &mut PgConnection = transaction;
                 Connection::Postgres(connection)
@@ -324,7 +383,7 @@ impl Tx {
         }
     }
 
-    /// Counts a statement and remembers its failure, for [`sql!`](super::sql).
+    /// Counts a statement and remembers its failure, for `sql!`.
     pub fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         self.statements += 1;
         result.map_err(|error| {
@@ -351,5 +410,28 @@ impl Tx {
                 .map_err(|error| StoreError::Commit(Arc::new(error))),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_schema_is_what_lies_in_the_folder() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let files = Migrator::new(folder).await.expect("the migrations");
+        let of = |migrator: &Migrator| -> Vec<_> {
+            let each = migrator.iter();
+            each.map(|migration| {
+                (
+                    migration.version,
+                    migration.description.clone(),
+                    migration.checksum.clone(),
+                )
+            })
+            .collect()
+        };
+        assert_eq!(of(&migrator()), of(&files));
     }
 }

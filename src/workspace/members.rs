@@ -19,13 +19,17 @@ pub struct Member {
     pub id: UserId,
     /// The name to write: display name, else full name, else handle.
     pub name: String,
+    /// The full name, else the handle: for telling two people of one name apart.
+    pub full_name: String,
+    /// What stands after `@`.
+    pub handle: String,
     /// Their zone; `None` when Slack doesn't say.
     pub zone: Option<Tz>,
     /// An app or workflow, Slackbot included.
     pub is_bot: bool,
     /// No longer in the workspace.
     pub is_deleted: bool,
-    /// From another company and in none of our channels.
+    /// From another company: seen in a shared channel, or not even there.
     pub is_stranger: bool,
     /// An admin or owner of the workspace.
     pub is_admin: bool,
@@ -33,6 +37,13 @@ pub struct Member {
     pub guest: Guest,
     /// The app's direct message with them, once it was opened.
     pub dm: Option<ChannelId>,
+}
+
+impl Member {
+    /// Whether this is a person of this workspace who is still here.
+    pub fn can_be_thanked(&self) -> bool {
+        !self.is_bot && !self.is_deleted && !self.is_stranger
+    }
 }
 
 /// Guests are people like others; a setting may leave single-channel guests out.
@@ -72,30 +83,12 @@ pub async fn upsert(
     users: &[User],
     first_seen_at: Instant,
 ) -> Result<(), StoreError> {
-    let ids: BTreeSet<&UserId> = users.iter().map(|user| &user.id).collect();
-    let known: BTreeMap<UserId, i64> = sql!(
-        tx,
-        fetch_all as (UserId, i64),
-        "SELECT m.id, m.updated FROM json_each($1) j JOIN member m ON m.workspace = $2 AND m.id = j.value ->> 0",
-        json!(ids.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
-        workspace
-    )?
-    .into_iter()
-    .collect();
     // Sorted and each once: two processes never wait for each other, and an upsert may name a key once only.
-    let newer: BTreeMap<&UserId, &User> = users
-        .iter()
-        .filter(|user| {
-            known
-                .get(&user.id)
-                .is_none_or(|updated| *updated <= user.updated.unwrap_or(i64::MAX))
-        })
-        .map(|user| (&user.id, user))
-        .collect();
-    if newer.is_empty() {
+    let users: BTreeMap<&UserId, &User> = users.iter().map(|user| (&user.id, user)).collect();
+    if users.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = newer
+    let rows: Vec<_> = users
         .values()
         .map(|user| {
             json!([
@@ -107,15 +100,17 @@ pub async fn upsert(
                 Guest::of(user).name(),
                 user.is_app(),
                 user.deleted,
-                user.is_stranger,
+                user.is_stranger || user.is_of_another_company(workspace),
                 user.is_admin || user.is_owner,
                 user.updated.unwrap_or(0),
             ])
         })
         .collect();
-    sql!(
+    // Of two states, the newer one stays, also when they arrive at the same time; one without a date counts as new.
+    let newer: BTreeSet<UserId> = sql!(
         tx,
-        execute "INSERT INTO member (workspace, id, handle, display_name, real_name, timezone, guest, is_bot,
+        fetch_all as (UserId,),
+        "INSERT INTO member (workspace, id, handle, display_name, real_name, timezone, guest, is_bot,
                     is_deleted, is_stranger, is_admin, updated, first_seen_at, dm)
                  SELECT $1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                     CAST(value ->> 6 AS BOOLEAN), CAST(value ->> 7 AS BOOLEAN), CAST(value ->> 8 AS BOOLEAN),
@@ -125,27 +120,32 @@ pub async fn upsert(
                     display_name = excluded.display_name, real_name = excluded.real_name,
                     timezone = excluded.timezone, guest = excluded.guest, is_bot = excluded.is_bot,
                     is_deleted = excluded.is_deleted, is_stranger = excluded.is_stranger,
-                    is_admin = excluded.is_admin, updated = excluded.updated",
+                    is_admin = excluded.is_admin, updated = excluded.updated
+                 WHERE excluded.updated = 0 OR member.updated <= excluded.updated
+                 RETURNING id",
         workspace,
         first_seen_at,
         json!(rows).to_string()
-    )?;
+    )?
+    .into_iter()
+    .map(|(id,)| id)
+    .collect();
     sql!(
         tx,
         execute "DELETE FROM member_name WHERE workspace = $1
                     AND member IN (SELECT value ->> 0 FROM json_each($2))",
         workspace,
-        json!(newer.keys().map(|id| [id]).collect::<Vec<_>>()).to_string()
+        json!(newer.iter().map(|id| [id]).collect::<Vec<_>>()).to_string()
     )?;
     let mut names: BTreeMap<(String, &UserId), bool> = BTreeMap::new();
-    for (id, user) in &newer {
-        let full = user.full_name();
+    for (id, user) in users.iter().filter(|(id, _)| newer.contains(**id)) {
+        let full = clean(user.full_name());
         let first = full.split_whitespace().next().unwrap_or("");
         for (name, exact) in [
             (first, false),
-            (&user.name, true),
-            (full, true),
-            (&user.profile.display_name, true),
+            (&clean(&user.name), true),
+            (&full, true),
+            (&clean(&user.profile.display_name), true),
         ] {
             let name = fold(name);
             if !name.is_empty() {
@@ -203,10 +203,15 @@ pub async fn members(
         .into_iter()
         .map(
             |(id, handle, display, real, zone, guest, is_bot, is_deleted, is_stranger, is_admin, dm)| {
-                let name = [display, real, handle]
-                    .into_iter()
-                    .find(|name| !name.trim().is_empty())
-                    .unwrap_or_default();
+                let first = |names: [&String; 3]| {
+                    names
+                        .into_iter()
+                        .find(|name| !name.trim().is_empty())
+                        .cloned()
+                        .unwrap_or_default()
+                };
+                let name = first([&display, &real, &handle]);
+                let full_name = first([&real, &display, &handle]);
                 let guest = match guest.as_str() {
                     "multi" => Guest::Multi,
                     "single" => Guest::Single,
@@ -218,6 +223,8 @@ pub async fn members(
                     Member {
                         id,
                         name,
+                        full_name,
+                        handle,
                         zone,
                         is_bot,
                         is_deleted,

@@ -5,12 +5,14 @@ pub mod inputs;
 mod members;
 mod places;
 mod settings;
+mod usergroups;
 
 use std::sync::Arc;
 
 pub use members::{Guest, Member, find_by_names, members, remember_dm, upsert};
 pub use places::{Place, PlaceKind, Postable, forget, place, remember_conversation, remember_postable};
 pub use settings::Settings;
+pub use usergroups::{Usergroup, UsergroupError, look_up_usergroup, remember_usergroup, usergroup_members, usergroups};
 
 use crate::base::clock::{Clock, Instant};
 use crate::base::ids::{UserId, WorkspaceId};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use plaudit::app::manifest::{EVENTS, OPTIONAL_SCOPES, REQUIRED_SCOPES, build};
+use plaudit::app::manifest::{EVENTS, OPTIONAL_SCOPES, REQUIRED_SCOPES, build, minimal};
 use plaudit::slack::inbound::{Event, EventRequest, parse_event};
 use plaudit::slack::manifest::{Manifest, to_yaml};
 use serde_json::{Value, json};
@@ -12,6 +12,10 @@ use url::Url;
 
 fn manifest() -> Manifest {
     build(&Url::parse("https://plaudit.example.com").expect("a URL"), "/kudos")
+}
+
+fn minimal_manifest() -> Manifest {
+    minimal(&Url::parse("https://plaudit.example.com").expect("a URL"), "/kudos")
 }
 
 fn as_json(manifest: &Manifest) -> Value {
@@ -43,11 +47,13 @@ fn slack_s_published_schemas_accept_it() {
         };
         let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
         let validator = jsonschema::validator_for(&schema).expect("a schema");
-        let errors: Vec<String> = validator
-            .iter_errors(&as_json(&manifest()))
-            .map(|error| error.to_string())
-            .collect();
-        assert!(errors.is_empty(), "schema {version}: {errors:?}");
+        for manifest in [manifest(), minimal_manifest()] {
+            let errors: Vec<String> = validator
+                .iter_errors(&as_json(&manifest))
+                .map(|error| error.to_string())
+                .collect();
+            assert!(errors.is_empty(), "schema {version}: {errors:?}");
+        }
         let mut wrong = as_json(&manifest());
         wrong["features"]["slash_commands"][0]["command"] = json!("kudos");
         assert!(!validator.is_valid(&wrong), "schema {version} accepts anything");
@@ -165,6 +171,34 @@ fn only_events_that_are_understood_are_asked_for_and_their_scopes_too() {
             other => panic!("{}: {other:?}", event.name),
         }
     }
+}
+
+#[test]
+fn the_minimal_one_asks_for_nothing_that_may_be_declined() {
+    let it = minimal_manifest();
+    let required: Vec<&str> = REQUIRED_SCOPES.iter().map(|scope| scope.name).collect();
+    assert_eq!(it.oauth_config.scopes.bot, required);
+    assert!(it.oauth_config.scopes.bot_optional.is_empty());
+    let events: Vec<&str> = it
+        .settings
+        .event_subscriptions
+        .bot_events
+        .iter()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        events,
+        ["user_change", "team_join", "app_uninstalled", "tokens_revoked"]
+    );
+    // Nothing else differs.
+    let mut full = manifest();
+    full.oauth_config = it.oauth_config.clone();
+    full.settings.event_subscriptions = it.settings.event_subscriptions.clone();
+    assert_eq!(full, it);
+    assert_eq!(
+        serde_norway::from_str::<Manifest>(&to_yaml(&it)).expect("it can be read again"),
+        it
+    );
 }
 
 #[test]

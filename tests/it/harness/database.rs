@@ -5,6 +5,42 @@ use plaudit::base::ids::new_id;
 use plaudit::store::{DatabaseUrl, Db};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
+/// Runs `$body` with `$connection` bound to a connection of its own: `$body` is compiled for both engines.
+macro_rules! with_connection {
+    ($database:expr, $connection:ident => $body:expr) => {{
+        let database: &$crate::harness::TestDatabase = $database;
+        match database {
+            $crate::harness::TestDatabase::File(_) => {
+                #[allow(unused_mut, reason = "not every body needs it")]
+                let mut $connection =
+                    <sqlx::SqliteConnection as sqlx::Connection>::connect(&format!("{}?mode=rwc", database.url()))
+                        .await
+                        .expect("a connection");
+                $body
+            }
+            $crate::harness::TestDatabase::Schema { .. } => {
+                #[allow(unused_mut, reason = "not every body needs it")]
+                let mut $connection = <sqlx::PgConnection as sqlx::Connection>::connect(&database.url())
+                    .await
+                    .expect("a connection");
+                $body
+            }
+        }
+    }};
+}
+
+/// Rows of a query, past everything of ours: `rows!(&database, (String, i64), "SELECT …")`.
+macro_rules! rows {
+    ($database:expr, $row:ty, $query:expr) => {
+        $crate::harness::with_connection!($database, connection => {
+            let rows: Vec<$row> = sqlx::query_as($query).fetch_all(&mut connection).await.expect("rows");
+            rows
+        })
+    };
+}
+
+pub(crate) use {rows, with_connection};
+
 pub enum TestDatabase {
     File(tempfile::TempDir),
     Schema { server: String, name: String },
@@ -42,25 +78,40 @@ impl TestDatabase {
         Db::open(&url).await.expect("a database")
     }
 
+    /// Changes something, past everything of ours.
+    pub async fn execute(&self, statement: &'static str) {
+        with_connection!(self, connection => {
+            sqlx::query(statement).execute(&mut connection).await.expect("a change");
+        });
+    }
+
     /// One number, past everything of ours.
     pub async fn number(&self, query: &'static str) -> i64 {
-        let (number,): (i64,) = match self {
+        rows!(self, (i64,), query)[0].0
+    }
+
+    /// Holds the lock that every writer needs, as another program may, until it is released.
+    pub async fn lock(&self) -> Lock {
+        match self {
             Self::File(_) => {
                 let mut connection = SqliteConnection::connect(&self.url()).await.expect("a connection");
-                sqlx::query_as(query)
-                    .fetch_one(&mut connection)
+                sqlx::query("BEGIN IMMEDIATE")
+                    .execute(&mut connection)
                     .await
-                    .expect("a number")
+                    .expect("the lock");
+                Lock::File(connection)
             }
             Self::Schema { .. } => {
                 let mut connection = PgConnection::connect(&self.url()).await.expect("a connection");
-                sqlx::query_as(query)
-                    .fetch_one(&mut connection)
-                    .await
-                    .expect("a number")
+                for lock in [
+                    "BEGIN",
+                    "LOCK TABLE allowance, ledger, member, outbox IN EXCLUSIVE MODE",
+                ] {
+                    sqlx::query(lock).execute(&mut connection).await.expect("the lock");
+                }
+                Lock::Schema(connection)
             }
-        };
-        number
+        }
     }
 
     pub async fn drop(self) {
@@ -72,5 +123,21 @@ impl TestDatabase {
                 .await
                 .expect("the schema to go");
         }
+    }
+}
+
+/// A held lock.
+pub enum Lock {
+    File(SqliteConnection),
+    Schema(PgConnection),
+}
+
+impl Lock {
+    pub async fn release(self) {
+        let closed = match self {
+            Self::File(connection) => connection.close().await,
+            Self::Schema(connection) => connection.close().await,
+        };
+        closed.expect("a goodbye");
     }
 }

@@ -4,6 +4,7 @@
 //! stands still, and the real router. Its closing brace checks that nothing is left waiting and that Slack saw no
 //! call that nobody expected.
 
+pub mod binary;
 mod database;
 
 use std::sync::Arc;
@@ -22,7 +23,8 @@ use plaudit::store::{Db, StoreError, Tx};
 use plaudit::web;
 use plaudit::workspace::Settings;
 
-pub use database::TestDatabase;
+pub use database::{Lock, TestDatabase};
+pub(crate) use database::{rows, with_connection};
 
 /// Tuesday, 2 June 2026, 14:02 in Berlin.
 pub const START: i64 = 1_780_401_720_000;
@@ -39,8 +41,6 @@ pub struct Story {
     settings: Settings,
     deadlines: Deadlines,
     runner: Runner,
-    expects_waiting: bool,
-    expects_complaints: bool,
 }
 
 /// How a story begins, where it isn't as usual.
@@ -167,8 +167,6 @@ impl Story {
             settings,
             deadlines: setup.deadlines,
             runner,
-            expects_waiting: false,
-            expects_complaints: false,
         };
         if setup.knows_people {
             story.run_jobs().await;
@@ -222,6 +220,11 @@ impl Story {
         self.clock.advance(by);
     }
 
+    /// Runs what is due now, and leaves the clock alone.
+    pub async fn run_due_jobs(&mut self) {
+        self.runner.run_due().await.expect("the queue");
+    }
+
     /// Runs what is due and moves the clock to the next due instant until nothing waits, for at most ten minutes.
     pub async fn run_jobs(&mut self) {
         let until = self.clock.now().plus(JOBS_LIMIT);
@@ -241,7 +244,7 @@ impl Story {
             match [rows, events].into_iter().flatten().min() {
                 // Due, but its lane or the workspace has to wait.
                 Some(due) if due <= now && now < until => self.clock.advance(Duration::from_millis(250)),
-                Some(due) if due <= until => self.clock.advance_to(due),
+                Some(due) if due > now && due <= until => self.clock.advance_to(due),
                 _ => return,
             }
         }
@@ -253,16 +256,6 @@ impl Story {
         self.db = self.database.open().await;
         self.app = start(&self.slack, &self.clock, &self.db, &self.settings, self.deadlines).await;
         self.runner = Runner::new(Arc::clone(&self.app));
-    }
-
-    /// The closing brace doesn't mind that something still waits.
-    pub fn leaves_rows_waiting(&mut self) {
-        self.expects_waiting = true;
-    }
-
-    /// The closing brace doesn't mind what Slack complained of.
-    pub fn annoys_slack(&mut self) {
-        self.expects_complaints = true;
     }
 
     /// What `plaudit export kudos` would write.
@@ -279,6 +272,28 @@ impl Story {
         self.database.number(query).await
     }
 
+    /// Where it is all stored.
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// Somebody changes the database by hand.
+    pub async fn tampers(&self, statement: &'static str) {
+        self.database.execute(statement).await;
+    }
+
+    /// Somebody else holds the database's lock, until it is released.
+    pub async fn locks_database(&self) -> Lock {
+        self.database.lock().await
+    }
+
+    /// Waits for what goes on after its request was answered.
+    pub async fn settles(&self) {
+        self.app.tasks.close();
+        self.app.tasks.wait().await;
+        self.app.tasks.reopen();
+    }
+
     pub async fn counts(&self) -> outbox::Counts {
         let id = self.slack.workspace();
         let counts: Result<_, StoreError> = self.db.read(async |tx: &mut Tx| outbox::counts(tx, &id).await).await;
@@ -287,15 +302,11 @@ impl Story {
 
     async fn end(mut self) {
         self.slack.settled().await;
-        if !self.expects_waiting {
-            self.run_jobs().await;
-            let counts = self.counts().await;
-            assert_eq!(counts.waiting + counts.sending, 0, "something still waits: {counts:?}");
-        }
-        if !self.expects_complaints {
-            let complaints = self.slack.unexpected();
-            assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
-        }
+        self.run_jobs().await;
+        let counts = self.counts().await;
+        assert_eq!(counts.waiting + counts.sending, 0, "something still waits: {counts:?}");
+        let complaints = self.slack.unexpected();
+        assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
         self.db.close().await;
         self.database.drop().await;
     }
@@ -346,6 +357,11 @@ impl Person<'_> {
         self.seen(&self.story.slack.runs_command_raw(&self.id, &channel, line).await)
     }
 
+    /// The same, anywhere.
+    pub async fn runs_raw_at(&self, channel: &ChannelId, line: &str) -> String {
+        self.seen(&self.story.slack.runs_command_raw(&self.id, channel, line).await)
+    }
+
     fn seen(&self, answer: &Answer) -> String {
         if let Some(error) = &answer.error {
             return format!("Slack: {error} {}", answer.body);
@@ -367,9 +383,7 @@ impl Person<'_> {
         let message = self.private();
         let answer = self.story.slack.clicks(&self.id, &message, label).await;
         assert_eq!(answer.status, Some(200), "{answer:?}");
-        self.story.app.tasks.close();
-        self.story.app.tasks.wait().await;
-        self.story.app.tasks.reopen();
+        self.story.settles().await;
         self.story
             .slack
             .ephemeral(&self.id)

@@ -1,0 +1,107 @@
+//! Tallies and pairs: what a ledger row counts for. Derived, so that they can be rebuilt.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::Source;
+use crate::base::calendar::{Day, Period};
+use crate::store::{StoreError, Tx, sql};
+
+/// One ledger row, as far as it counts.
+pub(super) struct Counted<'a> {
+    pub workspace: &'a str,
+    pub giver: &'a str,
+    pub receiver: &'a str,
+    /// A team thanked as a team is on no personal board and in no pair.
+    pub is_member: bool,
+    /// `peer` or `customer`; see [`Source::tally`].
+    pub source: &'static str,
+    /// The workspace's local day.
+    pub day: Day,
+}
+
+/// `(workspace, period, member, role, source)`
+pub(super) type TallyKey = (String, String, String, String, String);
+/// `(workspace, period, giver, receiver)`
+pub(super) type PairKey = (String, String, String, String);
+
+/// What some rows count for. Aggregated, because an upsert may name a key once only; sorted, so that two lists never
+/// wait for each other.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub tallies: BTreeMap<TallyKey, i64>,
+    pub pairs: BTreeMap<PairKey, i64>,
+}
+
+impl Counts {
+    /// Counts a row `sign` times: 1 when it was given, -1 when it is taken back.
+    pub(super) fn add(&mut self, row: &Counted<'_>, sign: i64) {
+        let (week, month, all) = (Period::week(row.day), Period::month(row.day), Period::all());
+        for period in [&Period::day(row.day), &week, &month, &all] {
+            let mut tally = |member: &str, role: &str| {
+                let key = (
+                    row.workspace.to_owned(),
+                    period.to_string(),
+                    member.to_owned(),
+                    role.to_owned(),
+                    row.source.to_owned(),
+                );
+                *self.tallies.entry(key).or_default() += sign;
+            };
+            tally(row.giver, "giver");
+            if row.is_member {
+                tally(row.receiver, "receiver");
+            }
+        }
+        if !row.is_member || row.source != Source::Command.tally() {
+            return;
+        }
+        for period in [week, month, all] {
+            let key = (
+                row.workspace.to_owned(),
+                period.to_string(),
+                row.giver.to_owned(),
+                row.receiver.to_owned(),
+            );
+            *self.pairs.entry(key).or_default() += sign;
+        }
+    }
+
+    /// Adds these counts to the stored ones. At most two statements, whatever their number.
+    pub(super) async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        if !self.tallies.is_empty() {
+            let rows: Vec<_> = self
+                .tallies
+                .iter()
+                .map(|((w, p, m, r, s), n)| json!([w, p, m, r, s, n]))
+                .collect();
+            sql!(
+                tx,
+                execute "INSERT INTO tally (workspace, period, member, role, source, n)
+                         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+                            CAST(value ->> 5 AS BIGINT)
+                         FROM json_each($1) WHERE true
+                         ON CONFLICT (workspace, period, member, role, source)
+                         DO UPDATE SET n = tally.n + excluded.n",
+                json!(rows).to_string()
+            )?;
+        }
+        if !self.pairs.is_empty() {
+            let rows: Vec<_> = self
+                .pairs
+                .iter()
+                .map(|((w, p, g, r), n)| json!([w, p, g, r, n]))
+                .collect();
+            sql!(
+                tx,
+                execute "INSERT INTO pair (workspace, period, giver, receiver, n)
+                         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
+                         FROM json_each($1) WHERE true
+                         ON CONFLICT (workspace, period, giver, receiver) DO UPDATE SET n = pair.n + excluded.n",
+                json!(rows).to_string()
+            )?;
+        }
+        Ok(())
+    }
+}

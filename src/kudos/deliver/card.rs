@@ -1,0 +1,324 @@
+//! The public card: who may be named on it, where it goes, and what happens when it can't.
+
+use std::collections::BTreeSet;
+
+use super::tell::{What, enqueue_tell};
+use super::{Loaded, OfKudos, Trouble, ending_of, enqueue_dms, load_all, open_dm, post, posted_before};
+use crate::base::calendar::local_day;
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, GroupId, UserId};
+use crate::kudos::people::is_nobody;
+use crate::kudos::rules::{Target, target};
+use crate::kudos::store::{self, Stored, StoredReceiver, load};
+use crate::kudos::take_back::{removal, reverse};
+use crate::kudos::{Receiver, messages};
+use crate::outbox::{self, Claimed, Ending};
+use crate::slack::client::{POSTING_DEADLINE, Posted};
+use crate::slack::errors::ApiError;
+use crate::store::{StoreError, Tx};
+use crate::workspace::deliver::workspace_zone;
+use crate::workspace::{self, Ctx, UsergroupError};
+
+/// Codes that say: not in this channel, whatever the message.
+fn is_about_the_channel(code: &str) -> bool {
+    matches!(
+        code,
+        "channel_not_found"
+            | "not_in_channel"
+            | "is_archived"
+            | "is_inactive"
+            | "no_permission"
+            | "posting_to_channel_denied"
+            | "team_access_not_granted"
+            | "as_user_not_supported"
+            | "ekm_access_denied"
+    ) || code.starts_with("restricted_action")
+}
+
+pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
+    let Some(OfKudos { kudos }) = claimed.subject() else {
+        return Ok(Ending::Failed {
+            why: "unreadable".to_owned(),
+        });
+    };
+    let now = ctx.clock.now();
+    let Some(mut loaded) = load_all(ctx, &kudos, now).await? else {
+        return Ok(Ending::Done);
+    };
+    let lane = ChannelId::from(claimed.lane.as_str());
+    // Also when it was taken back meanwhile: what stands there must be known, so that it can be removed.
+    if let Some(posted) = posted_before(ctx, claimed, &lane).await? {
+        return finish_card(ctx, claimed, &loaded.kudos, Some(posted), now).await;
+    }
+    if loaded.kudos.receivers.is_empty() {
+        return Ok(Ending::Done);
+    }
+    check_people(ctx, &mut loaded, now).await?;
+    if loaded.kudos.receivers.is_empty() {
+        return Ok(Ending::Done);
+    }
+    let own_dm = settle_places(ctx, &mut loaded, now).await?;
+    let target = target(
+        &loaded.kudos.announce,
+        loaded.given_in.as_ref(),
+        loaded.recognition.as_ref(),
+        own_dm,
+    );
+    let Some(channel) = target.channel().cloned() else {
+        return finish_card(ctx, claimed, &loaded.kudos, None, now).await;
+    };
+    if claimed.lane != channel.as_str() {
+        // Each channel keeps its order and its pace, also when the card goes elsewhere than it was meant to.
+        return Ok(Ending::Moved {
+            lane: channel.to_string(),
+            why: "announced elsewhere".to_owned(),
+        });
+    }
+    let receivers: Vec<Receiver> = loaded.kudos.receivers.iter().map(StoredReceiver::receiver).collect();
+    let message = messages::card(
+        ctx.locale,
+        &loaded.people(),
+        &loaded.kudos.giver,
+        &receivers,
+        &loaded.kudos.reason,
+        &loaded.kudos.values,
+    );
+    match post(ctx, claimed, &channel, &message).await {
+        Ok(posted) => finish_card(ctx, claimed, &loaded.kudos, Some(posted), now).await,
+        Err(error) => match error.code() {
+            Some(code) if is_about_the_channel(code) => {
+                refused(ctx, claimed, &loaded, &target, &channel, code, now).await
+            }
+            Some(code) if matches!(ending_of(&error), Ending::Failed { .. }) => {
+                tracing::error!(code, kudos = %kudos, workspace = %ctx.workspace.id, "Slack refused a card");
+                tell_no_card(ctx, &loaded.kudos, &channel, code, now).await?;
+                finish_card(ctx, claimed, &loaded.kudos, None, now).await
+            }
+            _ => Ok(ending_of(&error)),
+        },
+    }
+}
+
+/// Marks the card's row as done, in the transaction that records where it stands and enqueues the DMs (unless it was
+/// so late that they are out already).
+async fn finish_card(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    kudos: &Stored,
+    posted: Option<Posted>,
+    now: Instant,
+) -> Result<Ending, Trouble> {
+    let (workspace, claimed, kudos) = (ctx.workspace.id.clone(), claimed.clone(), kudos.kudos.clone());
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            let finished = outbox::finish(tx, &claimed).await?;
+            if let Some(posted) = &posted {
+                store::remember_post(tx, &workspace, &kudos, "", &posted.channel, &posted.ts).await?;
+                workspace::remember_postable(tx, &workspace, &posted.channel, true, now).await?;
+            }
+            let Some(stored) = load(tx, &workspace, &kudos).await? else {
+                return Ok(());
+            };
+            if let Some(posted) = posted.as_ref().filter(|_| stored.receivers.is_empty()) {
+                // Taken back while it was on its way: whoever took it back found nothing to remove yet.
+                let gone = removal(&workspace, &kudos, "", posted.channel.as_str(), now);
+                outbox::enqueue(tx, &[gone]).await?;
+            }
+            if finished == Some(true) {
+                enqueue_dms(tx, &workspace, &stored, now).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(Ending::Recorded)
+}
+
+/// The channel refused the card for good: it falls back to where it was given, or there is none and the giver is told.
+async fn refused(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    loaded: &Loaded,
+    target: &Target,
+    channel: &ChannelId,
+    code: &str,
+    now: Instant,
+) -> Result<Ending, Trouble> {
+    let (workspace, refused, code_text) = (ctx.workspace.id.clone(), channel.clone(), code.to_owned());
+    let was_recognition = matches!(target, Target::Recognition(_));
+    let stewards = ctx.workspace.settings.stewards.clone();
+    let day = local_day(now, workspace_zone(&ctx.workspace.settings, &loaded.known));
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            workspace::remember_postable(tx, &workspace, &refused, false, now).await?;
+            if was_recognition {
+                for steward in &stewards {
+                    let what = What::Recognition {
+                        channel: refused.clone(),
+                        code: code_text.clone(),
+                    };
+                    let once = format!("recognition {refused} {steward} {day}");
+                    enqueue_tell(tx, &workspace, steward, what, &once, now).await?;
+                }
+            }
+            Ok(())
+        })
+        .await?;
+    let fallback = loaded
+        .kudos
+        .channel
+        .as_ref()
+        .filter(|_| was_recognition && loaded.kudos.channel.as_ref() != Some(channel));
+    match fallback {
+        Some(fallback) => Ok(Ending::Moved {
+            lane: fallback.to_string(),
+            why: code.to_owned(),
+        }),
+        None => {
+            tell_no_card(ctx, &loaded.kudos, channel, code, now).await?;
+            finish_card(ctx, claimed, &loaded.kudos, None, now).await
+        }
+    }
+}
+
+async fn tell_no_card(
+    ctx: &Ctx,
+    kudos: &Stored,
+    channel: &ChannelId,
+    code: &str,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (workspace, giver) = (ctx.workspace.id.clone(), kudos.giver.clone());
+    let (kudos, channel, code) = (kudos.kudos.clone(), channel.clone(), code.to_owned());
+    ctx.db
+        .write(async move |tx: &mut Tx| {
+            let once = format!("no card {kudos}");
+            let what = What::NoCard {
+                kudos: kudos.clone(),
+                channel: channel.clone(),
+                code: code.clone(),
+            };
+            enqueue_tell(tx, &workspace, &giver, what, &once, now).await
+        })
+        .await
+}
+
+/// Asks Slack about the giver and those receivers whom nobody could look up when the kudos was given. Who turns out
+/// to be an app, gone or a stranger is reversed before the card goes out, and the giver is told.
+async fn check_people(ctx: &Ctx, loaded: &mut Loaded, now: Instant) -> Result<(), Trouble> {
+    let unchecked: BTreeSet<UserId> = loaded
+        .kudos
+        .receivers
+        .iter()
+        .filter_map(StoredReceiver::member)
+        .filter(|id| !loaded.known.contains_key(id))
+        .collect();
+    let mut wanted = unchecked.clone();
+    wanted.extend(Some(loaded.kudos.giver.clone()).filter(|id| !loaded.known.contains_key(id)));
+    let mut nobody: BTreeSet<String> = BTreeSet::new();
+    let mut users = Vec::new();
+    for id in &wanted {
+        match ctx.slack.users_info(id, POSTING_DEADLINE).await {
+            Ok(user) => users.push(user),
+            Err(error) if is_nobody(&error) => {
+                nobody.insert(id.0.clone());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    nobody.extend(check_groups(ctx, loaded).await?.into_iter().map(|id| id.0));
+    if wanted.is_empty() && nobody.is_empty() {
+        return Ok(());
+    }
+    let workspace = ctx.workspace.id.clone();
+    let ids: BTreeSet<UserId> = users.iter().map(|user| user.id.clone()).collect();
+    let kudos = loaded.kudos.clone();
+    let (known, stored) = ctx
+        .db
+        .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
+            workspace::upsert(tx, &workspace, &users, now).await?;
+            let known = workspace::members(tx, &workspace, &ids).await?;
+            let is_nobody = |receiver: &&StoredReceiver| {
+                let found = receiver
+                    .member()
+                    .filter(|id| unchecked.contains(id))
+                    .and_then(|id| known.get(&id));
+                nobody.contains(&receiver.id) || found.is_some_and(|member| !member.can_be_thanked())
+            };
+            let gone: Vec<StoredReceiver> = kudos.receivers.iter().filter(is_nobody).cloned().collect();
+            let reversed = reverse(tx, &workspace, &kudos, &gone, "plaudit", now).await?;
+            if !reversed.is_empty() {
+                let once = format!("left out {}", kudos.kudos);
+                let what = What::LeftOut {
+                    kudos: kudos.kudos.clone(),
+                    people: reversed.iter().filter_map(StoredReceiver::member).collect(),
+                    groups: reversed.iter().filter_map(StoredReceiver::group).collect(),
+                };
+                enqueue_tell(tx, &workspace, &kudos.giver, what, &once, now).await?;
+            }
+            Ok((known, load(tx, &workspace, &kudos.kudos).await?))
+        })
+        .await?;
+    loaded.known.extend(known);
+    if let Some(stored) = stored {
+        loaded.kudos = stored;
+    }
+    Ok(())
+}
+
+/// Asks Slack about teams that nobody could look up when they were thanked. Returns those that Slack doesn't show.
+async fn check_groups(ctx: &Ctx, loaded: &mut Loaded) -> Result<Vec<GroupId>, Trouble> {
+    let mut unseen = Vec::new();
+    for group in loaded.kudos.receivers.iter().filter_map(StoredReceiver::group) {
+        if loaded.groups.contains_key(&group) {
+            continue;
+        }
+        // As of when it was given: nobody has seen who was in it before.
+        match workspace::look_up_usergroup(ctx, &group, loaded.kudos.given_at, POSTING_DEADLINE).await {
+            Ok(Some(found)) => {
+                loaded.groups.insert(group, found);
+            }
+            Ok(None) => unseen.push(group),
+            Err(UsergroupError::Slack(error @ ApiError::Permanent { .. })) if !error.is_dead_token() => {
+                unseen.push(group);
+            }
+            Err(UsergroupError::Slack(error)) => return Err(error.into()),
+            Err(UsergroupError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Ok(unseen)
+}
+
+/// Asks Slack what the place is where it isn't known. Says of a direct message whether it is the app's own.
+async fn settle_places(ctx: &Ctx, loaded: &mut Loaded, now: Instant) -> Result<Option<bool>, Trouble> {
+    for place in [&mut loaded.given_in, &mut loaded.recognition].into_iter().flatten() {
+        if !place.wants_check(now) {
+            continue;
+        }
+        let conversation = match ctx.slack.conversations_info(&place.channel).await {
+            Ok(conversation) => Some(conversation),
+            // A missing scope, or a private channel without the app: it stays unknown, and counts as private.
+            Err(error @ ApiError::Permanent { .. }) if !error.is_dead_token() => None,
+            Err(error) => return Err(error.into()),
+        };
+        let (workspace, channel) = (ctx.workspace.id.clone(), place.channel.clone());
+        *place = ctx
+            .db
+            .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
+                workspace::remember_conversation(tx, &workspace, &channel, conversation.as_ref(), now).await?;
+                workspace::place(tx, &workspace, &channel, now).await
+            })
+            .await?;
+    }
+    let Some(given_in) = loaded
+        .given_in
+        .as_ref()
+        .filter(|place| place.channel.is_direct_message())
+    else {
+        return Ok(None);
+    };
+    match open_dm(ctx, &loaded.kudos.giver, loaded.known.get(&loaded.kudos.giver)).await {
+        Ok(dm) => Ok(Some(dm == given_in.channel)),
+        Err(Trouble::Slack(error @ ApiError::Permanent { .. })) if !error.is_dead_token() => Ok(Some(false)),
+        Err(trouble) => Err(trouble),
+    }
+}

@@ -1,0 +1,222 @@
+//! A receiver's private message, and taking messages away again.
+
+use serde::{Deserialize, Serialize};
+
+use super::tell::{What, enqueue_tell};
+use super::{ToReceiver, Trouble, ending_of, load_all, open_dm, post, posted_before};
+use crate::base::clock::Instant;
+use crate::base::ids::{KudosId, UserId};
+use crate::kudos::messages::{self, Voice};
+use crate::kudos::store::{self, Stored, load};
+use crate::kudos::take_back::{dm_lane, removal};
+use crate::outbox::{self, Claimed, Ending};
+use crate::slack::client::Posted;
+use crate::slack::errors::ApiError;
+use crate::store::{StoreError, Tx};
+use crate::workspace::deliver::workspace_zone;
+use crate::workspace::{self, Ctx};
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Unpost {
+    kudos: KudosId,
+    audience: String,
+}
+
+pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
+    let Some(ToReceiver { kudos, receiver }) = claimed.subject() else {
+        return Ok(Ending::Failed {
+            why: "unreadable".to_owned(),
+        });
+    };
+    let now = ctx.clock.now();
+    let Some(loaded) = load_all(ctx, &kudos, now).await? else {
+        return Ok(Ending::Done);
+    };
+    let stands = loaded
+        .kudos
+        .receivers
+        .iter()
+        .any(|r| r.member().as_ref() == Some(&receiver));
+    let member = loaded.known.get(&receiver);
+    let reachable = !member.is_some_and(|member| member.is_bot || member.is_deleted);
+    let wanted = stands && reachable;
+    if !wanted && !claimed.may_be_sent {
+        return Ok(Ending::Done);
+    }
+    let dm = match open_dm(ctx, &receiver, member).await {
+        Ok(dm) => dm,
+        Err(Trouble::Slack(error)) => return no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
+        Err(trouble) => return Err(trouble),
+    };
+    if let Some(posted) = posted_before(ctx, claimed, &dm).await? {
+        return finish_dm(ctx, claimed, &kudos, &receiver, posted).await;
+    }
+    if !wanted {
+        return Ok(Ending::Done);
+    }
+    let (card, is_first, place) = ctx
+        .db
+        .read(async |tx: &mut Tx| -> Result<_, StoreError> {
+            let id = &ctx.workspace.id;
+            let card = store::post(tx, id, &kudos, "").await?;
+            let place = match &card {
+                Some(card) => Some(workspace::place(tx, id, &card.channel, now).await?),
+                None => None,
+            };
+            Ok((card, !store::had_a_dm(tx, id, &receiver).await?, place))
+        })
+        .await?;
+    let link = match card {
+        Some(card) if card.permalink.is_empty() => permalink(ctx, &kudos, &card).await?,
+        Some(card) => Some(card.permalink),
+        None => None,
+    };
+    let settings = &ctx.workspace.settings;
+    let voice = Voice {
+        locale: ctx.locale,
+        command: &settings.command,
+        allowance: settings.allowance,
+        zone: member
+            .and_then(|member| member.zone)
+            .unwrap_or_else(|| workspace_zone(settings, &loaded.known)),
+    };
+    let message = messages::dm(
+        &voice,
+        &loaded.people(),
+        &messages::Dm {
+            giver: &loaded.kudos.giver,
+            reason: &loaded.kudos.reason,
+            values: &loaded.kudos.values,
+            card: link
+                .as_deref()
+                .map(|link| (link, place.as_ref().map_or("", |place| place.name.as_str()))),
+            is_first,
+        },
+    );
+    match post(ctx, claimed, &dm, &message).await {
+        Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted).await,
+        Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
+    }
+}
+
+async fn finish_dm(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    kudos: &KudosId,
+    receiver: &UserId,
+    posted: Posted,
+) -> Result<Ending, Trouble> {
+    let now = ctx.clock.now();
+    let (workspace, claimed) = (ctx.workspace.id.clone(), claimed.clone());
+    let (kudos, receiver) = (kudos.clone(), receiver.clone());
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            outbox::finish(tx, &claimed).await?;
+            store::remember_post(tx, &workspace, &kudos, receiver.as_str(), &posted.channel, &posted.ts).await?;
+            let stored = load(tx, &workspace, &kudos).await?;
+            let stands = stored.is_some_and(|stored| stored.receivers.iter().any(|r| r.id == receiver.0));
+            if !stands {
+                // Taken back while it was on its way.
+                let gone = removal(&workspace, &kudos, receiver.as_str(), &dm_lane(&receiver), now);
+                outbox::enqueue(tx, &[gone]).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(Ending::Recorded)
+}
+
+/// The link to a card, asked for once. A DM doesn't wait for it: without an answer it goes without the button.
+async fn permalink(ctx: &Ctx, kudos: &KudosId, card: &store::Post) -> Result<Option<String>, StoreError> {
+    match ctx.slack.chat_get_permalink(&card.channel, &card.ts).await {
+        Ok(link) => {
+            let (workspace, kudos, stored) = (ctx.workspace.id.clone(), kudos.clone(), link.clone());
+            ctx.db
+                .write(async move |tx: &mut Tx| store::remember_permalink(tx, &workspace, &kudos, &stored).await)
+                .await?;
+            Ok(Some(link))
+        }
+        Err(error) => {
+            tracing::warn!(%error, kudos = %kudos, "a card's link could not be had");
+            Ok(None)
+        }
+    }
+}
+
+async fn no_dm(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    kudos: &Stored,
+    receiver: &UserId,
+    error: &ApiError,
+    now: Instant,
+) -> Result<Ending, Trouble> {
+    let ending = ending_of(error);
+    if matches!(ending, Ending::Failed { .. }) {
+        let (workspace, giver, claimed) = (ctx.workspace.id.clone(), kudos.giver.clone(), claimed.clone());
+        let (kudos, receiver, end) = (kudos.kudos.clone(), receiver.clone(), ending.clone());
+        ctx.db
+            .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+                outbox::settle(tx, &claimed, &end, now).await?;
+                let once = format!("no dm {kudos} {receiver}");
+                let what = What::NoDm {
+                    kudos: kudos.clone(),
+                    receiver: receiver.clone(),
+                };
+                enqueue_tell(tx, &workspace, &giver, what, &once, now).await
+            })
+            .await?;
+        return Ok(Ending::Recorded);
+    }
+    Ok(ending)
+}
+
+pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
+    let Some(Unpost { kudos, audience }) = claimed.subject() else {
+        return Ok(Ending::Failed {
+            why: "unreadable".to_owned(),
+        });
+    };
+    let now = ctx.clock.now();
+    let id = &ctx.workspace.id;
+    let post = ctx
+        .db
+        .read(async |tx: &mut Tx| store::post(tx, id, &kudos, &audience).await)
+        .await?;
+    // Nothing was posted, and nothing will be: the rows before this one in its lane saw that the kudos is reversed.
+    let Some(post) = post else { return Ok(Ending::Done) };
+    let mut removed = ctx.slack.chat_delete(&post.channel, &post.ts).await;
+    if matches!(
+        removed.as_ref().map_err(ApiError::code),
+        Err(Some("cant_delete_message"))
+    ) {
+        let gone = messages::gone(ctx.locale);
+        removed = ctx.slack.chat_update(&post.channel, &post.ts, &gone).await.map(|_| ());
+    }
+    let still_there = match removed {
+        Ok(()) => false,
+        Err(error) if matches!(error.code(), Some("message_not_found" | "channel_not_found")) => false,
+        Err(error) => match ending_of(&error) {
+            Ending::Failed { why } => {
+                tracing::error!(why, kudos = %kudos, workspace = %id, "a message could not be removed");
+                true
+            }
+            ending => return Ok(ending),
+        },
+    };
+    let (workspace, claimed) = (id.clone(), claimed.clone());
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            outbox::finish(tx, &claimed).await?;
+            if still_there && let Some(stored) = load(tx, &workspace, &kudos).await? {
+                let what = What::StillThere {
+                    channel: post.channel.clone(),
+                };
+                let once = format!("still there {kudos} {audience}");
+                enqueue_tell(tx, &workspace, &stored.giver, what, &once, now).await?;
+            }
+            store::forget_post(tx, &workspace, &kudos, &audience).await
+        })
+        .await?;
+    Ok(Ending::Recorded)
+}

@@ -1,0 +1,238 @@
+//! What the outbox runs for kudos: load fresh, render, call Slack, record the result.
+
+mod card;
+mod dm;
+mod tell;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::people::People;
+use super::store::{Stored, StoredReceiver, load};
+use super::take_back::dm_lane;
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, GroupId, KudosId, UserId, WorkspaceId};
+use crate::outbox::{self, Claimed, Ending, Intent, Kind, Late};
+use crate::slack::blocks::Message;
+use crate::slack::client::{Metadata, PostMessage, Posted};
+use crate::slack::errors::ApiError;
+use crate::store::{StoreError, Tx};
+use crate::workspace::{self, Ctx, Member, Place, Usergroup};
+
+/// The `event_type` of our messages' metadata; its payload's `id` is the outbox row's.
+pub const METADATA: &str = "plaudit_outbox";
+
+/// A dead token is somebody's to mend; nothing is lost until then.
+const DEAD_TOKEN: Duration = Duration::from_secs(300);
+
+/// How far Slack's clock may be behind ours.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(600);
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OfKudos {
+    kudos: KudosId,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct ToReceiver {
+    kudos: KudosId,
+    receiver: UserId,
+}
+
+/// Why an attempt came to no end of its own.
+enum Trouble {
+    Slack(ApiError),
+    Store(StoreError),
+}
+
+impl From<ApiError> for Trouble {
+    fn from(error: ApiError) -> Self {
+        Self::Slack(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Sends one row of this feature.
+///
+/// # Errors
+/// [`StoreError`] when the result could not be recorded; the row is tried again.
+pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
+    let sent = match claimed.kind {
+        Kind::KudosCard => card::card(ctx, claimed).await,
+        Kind::KudosDm => dm::dm(ctx, claimed).await,
+        Kind::KudosUnpost => dm::unpost(ctx, claimed).await,
+        Kind::KudosTell => tell::tell(ctx, claimed).await,
+        Kind::WorkspaceMembers => Ok(Ending::Failed {
+            why: "not a kudos".to_owned(),
+        }),
+    };
+    match sent {
+        Ok(ending) => Ok(ending),
+        Err(Trouble::Slack(error)) => Ok(ending_of(&error)),
+        Err(Trouble::Store(error)) => Err(error),
+    }
+}
+
+/// A card still waits after a minute: its receivers get their DMs without the link.
+pub async fn late(ctx: &Ctx, late: &Late) -> Result<(), StoreError> {
+    let Ok(OfKudos { kudos }) = serde_json::from_str(&late.subject) else {
+        return Ok(());
+    };
+    let (workspace, now, id) = (ctx.workspace.id.clone(), ctx.clock.now(), late.id.clone());
+    ctx.db
+        .write(async move |tx: &mut Tx| {
+            if !outbox::heard_late(tx, &id).await? {
+                return Ok(());
+            }
+            match load(tx, &workspace, &kudos).await? {
+                Some(stored) => enqueue_dms(tx, &workspace, &stored, now).await,
+                None => Ok(()),
+            }
+        })
+        .await
+}
+
+async fn enqueue_dms(tx: &mut Tx, workspace: &WorkspaceId, kudos: &Stored, now: Instant) -> Result<(), StoreError> {
+    let intents: Vec<Intent> = kudos
+        .receivers
+        .iter()
+        .filter_map(StoredReceiver::member)
+        .map(|receiver| {
+            let lane = dm_lane(&receiver);
+            Intent::new(
+                workspace,
+                Kind::KudosDm,
+                &ToReceiver {
+                    kudos: kudos.kudos.clone(),
+                    receiver,
+                },
+                &lane,
+                now,
+            )
+        })
+        .collect();
+    outbox::enqueue(tx, &intents).await
+}
+
+/// How a failed call ends when it isn't this kudos' own fault.
+fn ending_of(error: &ApiError) -> Ending {
+    match error {
+        ApiError::RateLimited { retry_after } => Ending::RateLimited { after: *retry_after },
+        ApiError::Retryable { .. } => Ending::Retry {
+            after: None,
+            why: error.to_string(),
+            unsettled: error.may_have_happened(),
+        },
+        ApiError::Permanent { .. } if error.is_dead_token() || error.missing_scope().is_some() => Ending::Retry {
+            after: Some(DEAD_TOKEN),
+            why: error.to_string(),
+            unsettled: false,
+        },
+        ApiError::Permanent { .. } => Ending::Failed { why: error.to_string() },
+    }
+}
+
+async fn post(ctx: &Ctx, claimed: &Claimed, channel: &ChannelId, message: &Message) -> Result<Posted, ApiError> {
+    ctx.slack
+        .chat_post_message(&PostMessage {
+            channel,
+            message,
+            metadata: Some(&metadata(claimed)),
+            thread_ts: None,
+        })
+        .await
+}
+
+fn metadata(claimed: &Claimed) -> Metadata {
+    Metadata {
+        event_type: METADATA.to_owned(),
+        event_payload: json!({ "id": claimed.id }),
+    }
+}
+
+/// Posted once, also across a crash or a lost answer: a row that may have been sent is looked up where it would
+/// stand. Where the scope to read is missing, it is taken for unsent, and may stand there twice.
+async fn posted_before(ctx: &Ctx, claimed: &Claimed, channel: &ChannelId) -> Result<Option<Posted>, Trouble> {
+    if !claimed.may_be_sent {
+        return Ok(None);
+    }
+    let oldest = claimed.created_at.minus(CLOCKS_DIFFER);
+    match ctx
+        .slack
+        .find_by_metadata(channel, None, oldest, &metadata(claimed))
+        .await
+    {
+        Ok(found) => Ok(found),
+        Err(error @ ApiError::Permanent { .. }) if !error.is_dead_token() => {
+            tracing::warn!(%error, outbox = %claimed.id, "whether this was posted can't be looked up; posting it");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a card needs to know.
+struct Loaded {
+    kudos: Stored,
+    known: BTreeMap<UserId, Member>,
+    groups: BTreeMap<GroupId, Usergroup>,
+    given_in: Option<Place>,
+    recognition: Option<Place>,
+}
+
+impl Loaded {
+    fn people(&self) -> People<'_> {
+        People::new(&self.known, &self.groups)
+    }
+}
+
+async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loaded>, StoreError> {
+    let settings = &ctx.workspace.settings;
+    ctx.db
+        .read(async |tx: &mut Tx| {
+            let id = &ctx.workspace.id;
+            let Some(kudos) = load(tx, id, kudos).await? else {
+                return Ok(None);
+            };
+            let mut people: BTreeSet<UserId> = kudos.everyone.iter().filter_map(StoredReceiver::member).collect();
+            people.insert(kudos.giver.clone());
+            people.extend(settings.stewards.first().cloned());
+            let groups: BTreeSet<GroupId> = kudos.everyone.iter().filter_map(StoredReceiver::group).collect();
+            let given_in = match &kudos.channel {
+                Some(channel) => Some(workspace::place(tx, id, channel, now).await?),
+                None => None,
+            };
+            let recognition = match &settings.channel {
+                Some(channel) => Some(workspace::place(tx, id, channel, now).await?),
+                None => None,
+            };
+            Ok(Some(Loaded {
+                known: workspace::members(tx, id, &people).await?,
+                groups: workspace::usergroups(tx, id, &groups).await?,
+                kudos,
+                given_in,
+                recognition,
+            }))
+        })
+        .await
+}
+
+async fn open_dm(ctx: &Ctx, with: &UserId, known: Option<&Member>) -> Result<ChannelId, Trouble> {
+    if let Some(dm) = known.and_then(|member| member.dm.clone()) {
+        return Ok(dm);
+    }
+    let dm = ctx.slack.conversations_open(with).await?;
+    let (workspace, member, opened) = (ctx.workspace.id.clone(), with.clone(), dm.clone());
+    ctx.db
+        .write(async move |tx: &mut Tx| workspace::remember_dm(tx, &workspace, &member, &opened).await)
+        .await?;
+    Ok(dm)
+}

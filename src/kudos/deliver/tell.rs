@@ -1,0 +1,162 @@
+//! What somebody must learn after the fact.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Trouble, load_all, open_dm, post, posted_before};
+use crate::base::calendar::local_day;
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, GroupId, KudosId, UserId, WorkspaceId};
+use crate::kudos::Receiver;
+use crate::kudos::messages::{self, News, Voice};
+use crate::kudos::people::People;
+use crate::kudos::rules::LeftOut;
+use crate::kudos::store::{self, StoredReceiver};
+use crate::kudos::take_back::dm_lane;
+use crate::outbox::{self, Claimed, Ending, Intent, Kind};
+use crate::store::{StoreError, Tx, sql};
+use crate::workspace::deliver::workspace_zone;
+use crate::workspace::{self, Ctx};
+
+/// What somebody must learn after the fact.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tell {
+    to: UserId,
+    what: What,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum What {
+    NoCard {
+        kudos: KudosId,
+        channel: ChannelId,
+        code: String,
+    },
+    LeftOut {
+        kudos: KudosId,
+        people: Vec<UserId>,
+        groups: Vec<GroupId>,
+    },
+    NoDm {
+        kudos: KudosId,
+        receiver: UserId,
+    },
+    StillThere {
+        channel: ChannelId,
+    },
+    Recognition {
+        channel: ChannelId,
+        code: String,
+    },
+}
+
+/// Enqueues something to tell a person, once per `once` (for ever: a retry must not tell it again).
+pub(super) async fn enqueue_tell(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    to: &UserId,
+    what: What,
+    once: &str,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let first = sql!(
+        tx,
+        execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, 'kudos.tell', '', $3)
+                 ON CONFLICT (workspace, delivery, feature) DO NOTHING",
+        workspace,
+        once,
+        now
+    )?;
+    if first == 0 {
+        return Ok(());
+    }
+    let tell = Tell { to: to.clone(), what };
+    outbox::enqueue(tx, &[Intent::new(workspace, Kind::KudosTell, &tell, &dm_lane(to), now)]).await
+}
+
+pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
+    let Some(Tell { to, what }) = claimed.subject() else {
+        return Ok(Ending::Failed {
+            why: "unreadable".to_owned(),
+        });
+    };
+    let now = ctx.clock.now();
+    let kudos = match &what {
+        What::NoCard { kudos, .. } | What::LeftOut { kudos, .. } | What::NoDm { kudos, .. } => Some(kudos.clone()),
+        What::StillThere { .. } | What::Recognition { .. } => None,
+    };
+    let loaded = match &kudos {
+        Some(kudos) => load_all(ctx, kudos, now).await?,
+        None => None,
+    };
+    let mut known = loaded.as_ref().map(|loaded| loaded.known.clone()).unwrap_or_default();
+    if !known.contains_key(&to) {
+        let ids = BTreeSet::from([to.clone()]);
+        known.extend(
+            ctx.db
+                .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &ids).await)
+                .await?,
+        );
+    }
+    let dm = open_dm(ctx, &to, known.get(&to)).await?;
+    if posted_before(ctx, claimed, &dm).await?.is_some() {
+        return Ok(Ending::Done);
+    }
+    let receivers: Vec<Receiver> = loaded
+        .iter()
+        .flat_map(|loaded| loaded.kudos.receivers.iter().map(StoredReceiver::receiver))
+        .collect();
+    let settings = &ctx.workspace.settings;
+    let zone = known
+        .get(&to)
+        .and_then(|member| member.zone)
+        .unwrap_or_else(|| workspace_zone(settings, &known));
+    let voice = Voice {
+        locale: ctx.locale,
+        command: &settings.command,
+        allowance: settings.allowance,
+        zone,
+    };
+    let (left, has_card) = ctx
+        .db
+        .read(async |tx: &mut Tx| -> Result<_, StoreError> {
+            let id = &ctx.workspace.id;
+            let left = store::left(tx, id, &to, local_day(now, zone), settings.allowance).await?;
+            let card = match &kudos {
+                Some(kudos) => store::post(tx, id, kudos, "").await?,
+                None => None,
+            };
+            Ok((left, card.is_some()))
+        })
+        .await?;
+    let left_out: Vec<LeftOut> = match &what {
+        What::LeftOut { people, groups, .. } => people
+            .iter()
+            .map(|id| LeftOut::of(id, known.get(id)))
+            .chain(groups.iter().cloned().map(LeftOut::Group))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let news = match &what {
+        What::NoCard { channel, code, .. } => News::NoCard {
+            channel,
+            code,
+            receivers: &receivers,
+        },
+        What::LeftOut { .. } => News::LeftOut {
+            people: &left_out,
+            others: &receivers,
+            left,
+        },
+        What::NoDm { receiver, .. } => News::NoDm { receiver, has_card },
+        What::StillThere { channel } => News::StillThere { channel },
+        What::Recognition { channel, code } => News::Recognition { channel, code },
+    };
+    let none = BTreeMap::new();
+    let groups = loaded.as_ref().map_or(&none, |loaded| &loaded.groups);
+    let message = messages::news(&voice, &People::new(&known, groups), &news);
+    post(ctx, claimed, &dm, &message).await?;
+    Ok(Ending::Done)
+}

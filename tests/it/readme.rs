@@ -1,0 +1,48 @@
+//! What the README says is so.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use plaudit::app::manifest::{OPTIONAL_SCOPES, REQUIRED_SCOPES};
+
+const README: &str = include_str!("../../README.md");
+
+/// The names in the first column of the table under a heading.
+fn first_column(heading: &str) -> BTreeSet<String> {
+    let section = README.split(heading).nth(1).expect("the heading");
+    let section = section.split("\n## ").next().unwrap_or(section);
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|line| line.split('`').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_table_of_settings_is_whole_and_true() {
+    let help = Command::new(env!("CARGO_BIN_EXE_plaudit"))
+        .args(["serve", "--help"])
+        .output()
+        .expect("the help");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let mut known: BTreeSet<String> = help
+        .split("[env: ")
+        .skip(1)
+        .filter_map(|rest| rest.split([']', '=']).next())
+        .map(str::to_owned)
+        .collect();
+    assert!(known.len() > 5, "{help}");
+    // What no flag exists for.
+    known.extend(["SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "PLAUDIT_LOG"].map(str::to_owned));
+    assert_eq!(first_column("\n## Settings\n"), known);
+}
+
+#[test]
+fn the_table_of_scopes_is_whole_and_true() {
+    let scopes = REQUIRED_SCOPES
+        .iter()
+        .map(|scope| scope.name)
+        .chain(OPTIONAL_SCOPES.iter().map(|scope| scope.name));
+    assert_eq!(first_column("\n## Permissions\n"), scopes.map(str::to_owned).collect());
+}

@@ -1,0 +1,1028 @@
+//! Every function of the store is called on the current engine, with the values that break SQL: nothing, much, quotes
+//! and letters of every kind; and what was written is what is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use plaudit::base::calendar::local_day;
+use plaudit::base::clock::Instant;
+use plaudit::base::ids::{ChannelId, OutboxId, UserId, WorkspaceId};
+use plaudit::base::text::fold;
+use plaudit::kudos::{
+    Announce, Effect, Give, Outcome, Receiver, Source, TakeBack, TakenBack, export_page, latest_of, record,
+    sweep_deliveries, take_back,
+};
+use plaudit::outbox::{
+    self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, claim, counts,
+    enqueue, finish, heard_late, late, next_due, release, settle, sweep,
+};
+use plaudit::slack::client::{Conversation, Usergroup};
+use plaudit::slack::inbound::{Profile, User};
+use plaudit::store::{Db, StoreError, Tx};
+use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
+use plaudit::workspace::{
+    Guest, PlaceKind, Postable, find_by_names, forget, install, installed, members, place, remember_conversation,
+    remember_dm, remember_postable, remember_usergroup, upsert, usergroup_members, usergroups,
+};
+use serde_json::{Value, json};
+
+use crate::harness::{START, TestDatabase, story};
+
+/// Texts that are hard on SQL, on JSON, or on an index.
+const ODD: [&str; 7] = [
+    "",
+    "O'Hara \"the rock\" `x`",
+    "Zoë 👏🏽 日本語 ﷺ \u{202e}abc",
+    "two\nlines\tand a \\ backslash",
+    "%_'; DROP TABLE ledger; --",
+    "$1 ? :name {} \\u0041 &amp; <b>",
+    "null",
+];
+
+fn start() -> Instant {
+    Instant::from_millis(START)
+}
+
+fn after(millis: i64) -> Instant {
+    start().plus_millis(millis)
+}
+
+fn t1() -> WorkspaceId {
+    "T1".into()
+}
+
+/// The value of a write that must succeed.
+macro_rules! write {
+    ($db:expr, $tx:ident => $work:expr) => {{
+        let done: Result<_, StoreError> = $db.write(async move |$tx: &mut Tx| $work.await).await;
+        done.expect(stringify!($work))
+    }};
+}
+
+/// The value of a read that must succeed.
+macro_rules! read {
+    ($db:expr, $tx:ident => $work:expr) => {{
+        let done: Result<_, StoreError> = $db.read(async |$tx: &mut Tx| $work.await).await;
+        done.expect(stringify!($work))
+    }};
+}
+
+fn with_database(tell: impl AsyncFnOnce(&Db)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(async {
+        let database = TestDatabase::create().await;
+        let db = database.open().await;
+        tell(&db).await;
+        db.close().await;
+        database.drop().await;
+    });
+}
+
+/// Store functions that a test below must name: `pub async fn …(tx: &mut Tx, …)` anywhere in `src`.
+fn store_functions(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of src") {
+        let path = entry.expect("a file").path();
+        if path.is_dir() {
+            store_functions(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            for declared in text.split("pub async fn ").skip(1) {
+                let (name, rest) = declared.split_once(['(', '<']).unwrap_or((declared, ""));
+                let signature = rest.split('{').next().unwrap_or("");
+                if signature.contains("tx: &mut Tx") {
+                    found.insert(name.trim().to_owned());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_store_function_has_its_place_here() {
+    let mut found = BTreeSet::new();
+    store_functions(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    assert!(
+        found.len() >= 27,
+        "store functions are written differently now: {found:?}"
+    );
+    // A call, not the import.
+    let here = include_str!("store_contract.rs");
+    let missing: Vec<&String> = found
+        .iter()
+        .filter(|name| !here.contains(&format!("{name}(tx")))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not called in tests/it/store_contract.rs: {missing:?}"
+    );
+}
+
+// Workspaces.
+
+#[test]
+fn a_workspace_is_remembered_by_its_latest_name() {
+    with_database(async |db| {
+        assert_eq!(read!(db, tx => installed(tx)), None);
+        for name in ODD {
+            write!(db, tx => install(tx, &t1(), name, &"UBOT".into(), start()));
+            assert_eq!(
+                read!(db, tx => installed(tx)),
+                Some((t1(), name.to_owned(), "UBOT".into()))
+            );
+        }
+        write!(db, tx => install(tx, &"T2".into(), "Kettle & Co", &"UBOT2".into(), after(1)));
+        // Installed again, the first keeps its instant: the second is still the latest.
+        write!(db, tx => install(tx, &t1(), "again", &"UBOT3".into(), after(2)));
+        assert_eq!(
+            read!(db, tx => installed(tx)),
+            Some(("T2".into(), "Kettle & Co".to_owned(), "UBOT2".into()))
+        );
+    });
+}
+
+#[test]
+fn the_member_list_is_due_once_a_day_and_once_at_a_time() {
+    with_database(async |db| {
+        assert!(
+            !write!(db, tx => sync_members_when_due(tx, &t1(), start())),
+            "no workspace, no list"
+        );
+        write!(db, tx => install(tx, &t1(), "Kettle & Co", &"UBOT".into(), start()));
+        assert!(write!(db, tx => sync_members_when_due(tx, &t1(), start())));
+        assert!(
+            !write!(db, tx => sync_members_when_due(tx, &t1(), start())),
+            "it waits already"
+        );
+        // A start asks for it without looking; the waiting row serves.
+        write!(db, tx => enqueue_members(tx, &t1(), start()));
+        write!(db, tx => enqueue_members(tx, &t1(), after(1)));
+        assert_eq!(
+            read!(db, tx => counts(tx, &t1())),
+            Counts {
+                waiting: 1,
+                ..Counts::default()
+            }
+        );
+        let rows = write!(db, tx => claim(tx, &t1(), after(2), 10));
+        assert_eq!(rows.len(), 1);
+        assert_eq!(
+            (rows[0].kind, rows[0].subject::<Value>()),
+            (Kind::WorkspaceMembers, Some(json!({ "cursor": null })))
+        );
+        assert!(
+            !write!(db, tx => sync_members_when_due(tx, &t1(), after(2))),
+            "it is under way"
+        );
+    });
+}
+
+// Members.
+
+fn user(id: &str, handle: &str, display: &str, real: &str) -> User {
+    User {
+        id: id.into(),
+        name: handle.to_owned(),
+        real_name: Some(real.to_owned()),
+        profile: Profile {
+            display_name: display.to_owned(),
+            real_name: real.to_owned(),
+        },
+        updated: Some(100),
+        ..User::default()
+    }
+}
+
+fn ids<const N: usize>(ids: [&str; N]) -> BTreeSet<UserId> {
+    ids.into_iter().map(UserId::from).collect()
+}
+
+async fn names(db: &Db, name: &str) -> Vec<(String, bool)> {
+    let asked = [fold(name), "nobody".to_owned(), fold(name)];
+    let found = read!(db, tx => find_by_names(tx, &t1(), &asked));
+    found
+        .into_iter()
+        .map(|(_, id, exact)| (id.to_string(), exact))
+        .collect()
+}
+
+#[test]
+fn a_thousand_members_are_kept_as_slack_tells_them() {
+    with_database(async |db| {
+        write!(db, tx => upsert(tx, &t1(), &[], start()));
+        assert_eq!(read!(db, tx => members(tx, &t1(), &BTreeSet::new())), BTreeMap::new());
+        assert_eq!(read!(db, tx => find_by_names(tx, &t1(), &[])), []);
+
+        let users: Vec<User> = (0..1_000)
+            .map(|n| {
+                let odd = ODD[n % ODD.len()];
+                let mut user = user(&format!("U{n}"), &format!("handle{n}"), odd, &format!("Dana{n} {odd}"));
+                user.tz = [None, Some(""), Some("Asia/Kolkata"), Some("Mars/Olympus")][n % 4].map(str::to_owned);
+                user.is_bot = n % 5 == 1;
+                user.deleted = n % 5 == 2;
+                user.is_admin = n % 5 == 3;
+                user.is_stranger = n % 5 == 4;
+                user.is_restricted = n % 3 > 0;
+                user.is_ultra_restricted = n % 3 == 2;
+                user.updated = (n % 2 == 0).then_some(100);
+                user
+            })
+            .collect();
+        let list = users.clone();
+        write!(db, tx => upsert(tx, &t1(), &list, Instant::default()));
+        let all: BTreeSet<UserId> = users
+            .iter()
+            .map(|user| user.id.clone())
+            .chain(["UNOBODY".into()])
+            .collect();
+        let known = read!(db, tx => members(tx, &t1(), &all));
+        assert_eq!(known.len(), 1_000);
+        for (n, user) in users.iter().enumerate() {
+            let member = &known[&user.id];
+            let display = user.profile.display_name.trim();
+            if display.is_empty() {
+                assert_eq!(member.name, format!("Dana{n}"));
+            } else if !display.contains(['\n', '\u{202e}']) {
+                assert_eq!(member.name, display);
+            }
+            assert_eq!(member.zone, (n % 4 == 2).then_some(chrono_tz::Asia::Kolkata));
+            assert_eq!(
+                (member.is_bot, member.is_deleted, member.is_admin, member.is_stranger),
+                (n % 5 == 1, n % 5 == 2, n % 5 == 3, n % 5 == 4)
+            );
+            assert_eq!(member.guest, [Guest::No, Guest::Multi, Guest::Single][n % 3]);
+            assert_eq!(member.dm, None);
+        }
+        assert_eq!(
+            read!(db, tx => members(tx, &"T2".into(), &all)),
+            BTreeMap::new(),
+            "another workspace"
+        );
+        // Everybody again, and everybody's names at once.
+        let asked: Vec<String> = (0..1_000).map(|n| format!("handle{n}")).collect();
+        assert_eq!(
+            read!(db, tx => find_by_names(tx, &t1(), &asked)).len(),
+            800,
+            "those who left are not found"
+        );
+    });
+}
+
+#[test]
+fn the_newest_news_of_a_member_counts_and_their_dm_stays() {
+    with_database(async |db| {
+        let one = user("U1", "dana", "Dana", "Dana Kim");
+        // Twice in one list: the later one counts.
+        let first = [
+            User {
+                name: "old".to_owned(),
+                ..one.clone()
+            },
+            one.clone(),
+            user("U2", "dana.r", "", "Dana Ruiz"),
+        ];
+        write!(db, tx => upsert(tx, &t1(), &first, start()));
+        write!(db, tx => remember_dm(tx, &t1(), &"U1".into(), &"D1".into()));
+        write!(db, tx => remember_dm(tx, &t1(), &"UNOBODY".into(), &"D2".into()));
+        assert_eq!(
+            names(db, "dana").await,
+            [("U1".to_owned(), true), ("U2".to_owned(), false)]
+        );
+        assert_eq!(names(db, "DANA  Kim").await, [("U1".to_owned(), true)]);
+        assert_eq!(names(db, "old").await, []);
+
+        let older = [User {
+            updated: Some(99),
+            deleted: true,
+            ..one.clone()
+        }];
+        write!(db, tx => upsert(tx, &t1(), &older, start()));
+        assert!(!read!(db, tx => members(tx, &t1(), &ids(["U1"])))[&"U1".into()].is_deleted);
+
+        let renamed = [User {
+            updated: Some(101),
+            ..user("U1", "zoe", "Zoë 日本", "Zoë O'Hara")
+        }];
+        let list = renamed.clone();
+        write!(db, tx => upsert(tx, &t1(), &list, start()));
+        let member = &read!(db, tx => members(tx, &t1(), &ids(["U1", "U9"])))[&"U1".into()];
+        assert_eq!(
+            (member.name.as_str(), member.dm.clone()),
+            ("Zoë 日本", Some(ChannelId::from("D1")))
+        );
+        assert_eq!(names(db, "dana").await, [("U2".to_owned(), false)]);
+        assert_eq!(names(db, "ZOË O'HARA").await, [("U1".to_owned(), true)]);
+
+        // A NUL in a name is no reason to lose a page of the member list.
+        let nul = [user("U3", "ze\0ro", "Ze\0ro", "Ze\0ro Chen")];
+        write!(db, tx => upsert(tx, &t1(), &nul, start()));
+        assert_eq!(names(db, "zero").await, [("U3".to_owned(), true)]);
+
+        let left = [User {
+            updated: Some(102),
+            deleted: true,
+            ..renamed[0].clone()
+        }];
+        write!(db, tx => upsert(tx, &t1(), &left, start()));
+        assert_eq!(names(db, "zoe").await, []);
+    });
+}
+
+// Places.
+
+fn conversation(name: Option<&str>, is_private: bool, is_ext_shared: bool) -> Conversation {
+    Conversation {
+        id: "C1".into(),
+        is_private,
+        is_im: false,
+        is_mpim: false,
+        is_archived: false,
+        is_member: true,
+        is_ext_shared,
+        is_shared: is_ext_shared,
+        name: name.map(str::to_owned),
+    }
+}
+
+#[test]
+fn a_place_is_what_slack_last_said_of_it() {
+    with_database(async |db| {
+        let c1 = || ChannelId::from("C1");
+        let see = async |now: Instant| {
+            let place = read!(db, tx => place(tx, &t1(), &c1(), now));
+            (
+                place.name.clone(),
+                place.kind,
+                place.postable,
+                place.is_shared,
+                place.checked_at,
+            )
+        };
+        let nothing = (String::new(), PlaceKind::Unknown, Postable::Unknown, false, None);
+        assert_eq!(see(start()).await, nothing);
+        let dm = read!(db, tx => place(tx, &t1(), &"D1".into(), start()));
+        assert_eq!(dm.kind, PlaceKind::Private);
+        for odd in ODD {
+            let public = conversation(Some(odd), false, true);
+            write!(db, tx => remember_conversation(tx, &t1(), &c1(), Some(&public), start()));
+            let place = (
+                odd.to_owned(),
+                PlaceKind::Public,
+                Postable::Unknown,
+                true,
+                Some(start()),
+            );
+            assert_eq!(see(start()).await, place);
+        }
+        write!(db, tx => remember_postable(tx, &t1(), &c1(), false, start()));
+        assert_eq!(see(after(1)).await.2, Postable::No);
+        assert_eq!(
+            see(after(3_600_000)).await.2,
+            Postable::Unknown,
+            "a refusal is believed for an hour"
+        );
+        let private = conversation(None, true, false);
+        write!(db, tx => remember_conversation(tx, &t1(), &c1(), Some(&private), after(5)));
+        assert_eq!(
+            see(after(5)).await,
+            (String::new(), PlaceKind::Private, Postable::No, false, Some(after(5)))
+        );
+        write!(db, tx => remember_postable(tx, &t1(), &c1(), true, after(6)));
+        write!(db, tx => remember_conversation(tx, &t1(), &c1(), None, after(7)));
+        assert_eq!(
+            see(after(7)).await,
+            (String::new(), PlaceKind::Unknown, Postable::Yes, false, Some(after(7)))
+        );
+        let elsewhere = read!(db, tx => place(tx, &"T2".into(), &c1(), after(7)));
+        assert_eq!(elsewhere.postable, Postable::Unknown, "another workspace");
+        write!(db, tx => forget(tx, &t1(), &c1()));
+        write!(db, tx => forget(tx, &t1(), &c1()));
+        assert_eq!(see(after(8)).await, nothing);
+        // Posted to before anybody asked what it is.
+        write!(db, tx => remember_postable(tx, &t1(), &c1(), true, after(9)));
+        assert_eq!(
+            see(after(9)).await,
+            (String::new(), PlaceKind::Unknown, Postable::Yes, false, None)
+        );
+    });
+}
+
+// The queue.
+
+#[test]
+fn a_group_has_who_was_in_it_when() {
+    with_database(async |db| {
+        let group = |name: &str, date_delete| Usergroup {
+            id: "S1".into(),
+            handle: "support-emea".to_owned(),
+            name: name.to_owned(),
+            date_delete,
+        };
+        let (old, new) = (group(ODD[1], 0), group(ODD[2], 5));
+        let people = |ids: &[&str]| ids.iter().map(|id| UserId::from(*id)).collect::<Vec<_>>();
+        for (group, there, millis) in [
+            (&old, people(&["U1", "U2", "U1"]), 0),
+            (&new, people(&["U2", "U3"]), 1_000),
+            (&new, people(&["U1", "U2"]), 2_000),
+            (&new, people(&[]), 3_000),
+            // Back within the same millisecond: still one row, and in it again.
+            (&new, people(&["U1"]), 3_000),
+            (&new, people(&[]), 3_000),
+        ] {
+            let group = group.clone();
+            write!(db, tx => remember_usergroup(tx, &t1(), &group, &there, after(millis)));
+        }
+        for (millis, expected) in [
+            (-1, people(&[])),
+            (0, people(&["U1", "U2"])),
+            (999, people(&["U1", "U2"])),
+            (1_000, people(&["U2", "U3"])),
+            (2_500, people(&["U1", "U2"])),
+            (3_000, people(&[])),
+        ] {
+            let there = read!(db, tx => usergroup_members(tx, &t1(), &"S1".into(), after(millis)));
+            assert_eq!(there, expected, "after {millis} ms");
+        }
+        let wanted = BTreeSet::from(["S1".into(), "S0".into()]);
+        let known = read!(db, tx => usergroups(tx, &t1(), &wanted));
+        assert_eq!(known.len(), 1);
+        let group = &known[&"S1".into()];
+        assert_eq!(
+            (group.name.as_str(), group.is_disabled, group.checked_at),
+            (ODD[2], true, after(3_000))
+        );
+        assert!(read!(db, tx => usergroups(tx, &t1(), &BTreeSet::new())).is_empty());
+        assert!(read!(db, tx => usergroups(tx, &"T2".into(), &wanted)).is_empty());
+    });
+}
+
+fn intent(kind: Kind, lane: &str, at: Instant) -> Intent {
+    Intent::new(&t1(), kind, &json!({ "lane": lane }), lane, at)
+}
+
+async fn taken(db: &Db, now: Instant, most: i64) -> Vec<Claimed> {
+    write!(db, tx => claim(tx, &t1(), now, most))
+}
+
+async fn put(db: &Db, intents: &[Intent]) {
+    let intents = intents.to_vec();
+    write!(db, tx => enqueue(tx, &intents));
+}
+
+async fn end(db: &Db, row: &Claimed, ending: Ending, now: Instant) {
+    let row = row.clone();
+    write!(db, tx => settle(tx, &row, &ending, now));
+}
+
+async fn waiting(db: &Db) -> (i64, i64, i64, i64) {
+    let counts = read!(db, tx => counts(tx, &t1()));
+    (counts.waiting, counts.sending, counts.done, counts.failed)
+}
+
+#[test]
+fn a_thousand_intents_are_taken_in_order_and_no_faster_than_slack_allows() {
+    with_database(async |db| {
+        put(db, &[]).await;
+        assert_eq!(taken(db, start(), 10).await.len(), 0);
+        assert_eq!(read!(db, tx => next_due(tx, &t1())), None);
+        let all: Vec<Intent> = (0..1_000)
+            .map(|n| intent(Kind::KudosDm, &format!("dm:{n} {}", ODD[n % ODD.len()]), start()))
+            .collect();
+        put(db, &all).await;
+        assert_eq!(waiting(db).await, (1_000, 0, 0, 0));
+        assert_eq!(taken(db, after(-1), 10).await.len(), 0, "not due yet");
+        assert_eq!(taken(db, start(), 0).await.len(), 0);
+        let first = taken(db, start(), 3).await;
+        for (n, row) in first.iter().enumerate() {
+            let lane = format!("dm:{n} {}", ODD[n]);
+            assert_eq!(
+                (row.lane.as_str(), row.attempts, row.created_at, row.may_be_sent),
+                (lane.as_str(), 1, start(), false)
+            );
+            assert_eq!(row.subject::<Value>(), Some(json!({ "lane": lane })));
+        }
+        let rest = taken(db, start(), 5_000).await;
+        assert_eq!(rest.len() + 3, usize::try_from(WORKSPACE_PER_MINUTE).expect("a number"));
+        assert_eq!(taken(db, after(59_999), 5_000).await.len(), 0, "no more in this minute");
+        let mut all_ids: Vec<&OutboxId> = first.iter().chain(&rest).map(|row| &row.id).collect();
+        assert!(all_ids.is_sorted());
+        all_ids.dedup();
+        assert_eq!(all_ids.len(), 200);
+        let elsewhere = write!(db, tx => claim(tx, &"T2".into(), start(), 10));
+        assert_eq!(elsewhere.len(), 0);
+    });
+}
+
+#[test]
+fn a_lane_goes_one_by_one_with_a_pause_and_by_priority() {
+    with_database(async |db| {
+        // Made in this order.
+        let page = intent(Kind::WorkspaceMembers, "lane", start());
+        let card = intent(Kind::KudosCard, "lane", start());
+        let later = intent(Kind::KudosCard, "lane", start()).not_before(after(5_000));
+        let cards = [later, page, intent(Kind::KudosCard, "other", start()), card];
+        put(db, &cards).await;
+        let rows = taken(db, start(), 10).await;
+        assert_eq!(
+            rows.iter().map(|row| row.lane.as_str()).collect::<Vec<_>>(),
+            ["lane", "other"]
+        );
+        assert_eq!(rows[0].kind, Kind::KudosCard, "before the page, which is older");
+        assert_eq!(taken(db, start(), 10).await.len(), 0, "the lane's first is being sent");
+        end(db, &rows[0], Ending::Done, start()).await;
+        assert_eq!(taken(db, after(500), 10).await.len(), 0, "one a second");
+        assert_eq!(
+            taken(db, start().plus(LANE_PAUSE), 10).await.len(),
+            0,
+            "the next one isn't due, and holds its place"
+        );
+        let rows = taken(db, after(5_000), 10).await;
+        assert_eq!(rows.iter().map(|row| row.kind).collect::<Vec<_>>(), [Kind::KudosCard]);
+        end(db, &rows[0], Ending::Done, after(5_000)).await;
+        assert_eq!(taken(db, after(6_000), 10).await[0].kind, Kind::WorkspaceMembers);
+    });
+}
+
+#[test]
+fn every_ending_leaves_the_row_where_it_belongs() {
+    with_database(async |db| {
+        for lane in ["a", "b", "c", "d", "e", "f", "g"] {
+            put(db, &[intent(Kind::KudosCard, lane, start())]).await;
+        }
+        put(
+            db,
+            &[
+                intent(Kind::KudosUnpost, "h", start()),
+                intent(Kind::KudosDm, "i", start()),
+            ],
+        )
+        .await;
+        let rows = taken(db, start(), 8).await;
+        assert_eq!(waiting(db).await, (1, 8, 0, 0));
+        for (row, ending) in rows.iter().zip([
+            Ending::Recorded,
+            Ending::Done,
+            Ending::Retry {
+                after: None,
+                why: ODD[1].to_owned(),
+                unsettled: false,
+            },
+            Ending::Retry {
+                after: Some(Duration::from_secs(9)),
+                why: String::new(),
+                unsettled: true,
+            },
+            Ending::Moved {
+                lane: ODD[2].to_owned(),
+                why: ODD[4].to_owned(),
+            },
+            Ending::Failed { why: ODD[3].to_owned() },
+            Ending::RateLimited {
+                after: Duration::from_secs(30),
+            },
+            Ending::Retry {
+                after: Some(Duration::ZERO),
+                why: String::new(),
+                unsettled: false,
+            },
+        ]) {
+            end(db, row, ending, start()).await;
+        }
+        // Recorded leaves the row to its owner.
+        assert_eq!(waiting(db).await, (6, 1, 1, 1));
+        let (first, unknown) = (rows[0].clone(), rows[1].clone());
+        assert_eq!(write!(db, tx => finish(tx, &first)), Some(false));
+        assert_eq!(write!(db, tx => finish(tx, &unknown)), None, "finished before");
+        assert_eq!(waiting(db).await, (6, 0, 2, 1));
+
+        // 429 holds back what shares the method (c, d, g and i, and what was moved), not the removal in h.
+        let now: Vec<String> = taken(db, after(1_000), 10)
+            .await
+            .iter()
+            .map(|row| row.lane.clone())
+            .collect();
+        assert_eq!(now, ["h"]);
+        let then = taken(db, after(30_000), 10).await;
+        let seen: Vec<(&str, i64, bool)> = then
+            .iter()
+            .map(|row| (row.lane.as_str(), row.attempts, row.may_be_sent))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("c", 2, false),
+                ("d", 2, true),
+                (ODD[2], 2, false),
+                ("g", 2, false),
+                ("i", 1, false)
+            ]
+        );
+        // The next try waits longer than the first.
+        let late = after(40_000);
+        end(
+            db,
+            &then[0],
+            Ending::Retry {
+                after: None,
+                why: String::new(),
+                unsettled: false,
+            },
+            late,
+        )
+        .await;
+        let wait = backoff(&then[0].id, 2);
+        let again = read!(db, tx => next_due(tx, &t1()));
+        assert_eq!(again, Some(late.plus(wait)));
+    });
+}
+
+#[test]
+fn a_lease_that_ran_out_goes_to_the_next_and_the_first_has_no_say_any_more() {
+    with_database(async |db| {
+        put(db, &[intent(Kind::KudosCard, "a", start())]).await;
+        let first = taken(db, start(), 10).await.remove(0);
+        assert_eq!(read!(db, tx => next_due(tx, &t1())), Some(start().plus(LEASE)));
+        assert_eq!(taken(db, start().plus(LEASE), 10).await.len(), 0);
+        let now = start().plus(LEASE).plus_millis(1);
+        let second = taken(db, now, 10).await.remove(0);
+        assert_eq!(
+            (second.id.clone(), second.attempts, second.may_be_sent),
+            (first.id.clone(), 2, true)
+        );
+        let row = first.clone();
+        assert_eq!(write!(db, tx => finish(tx, &row)), None);
+        for ending in [
+            Ending::Done,
+            Ending::Failed { why: String::new() },
+            Ending::Moved {
+                lane: "b".to_owned(),
+                why: String::new(),
+            },
+            Ending::Retry {
+                after: None,
+                why: String::new(),
+                unsettled: false,
+            },
+        ] {
+            end(db, &first, ending, now).await;
+        }
+        let rows = [first];
+        write!(db, tx => release(tx, &rows, now));
+        assert_eq!(waiting(db).await, (0, 1, 0, 0), "it is the second's");
+        // A graceful stop gives back what was not begun; what may have been sent before still may.
+        let rows = [second];
+        write!(db, tx => release(tx, &rows, now));
+        write!(db, tx => release(tx, &[], now));
+        assert_eq!(waiting(db).await, (1, 0, 0, 0));
+        let third = taken(db, now, 10).await.remove(0);
+        assert!(third.may_be_sent && third.attempts == 3);
+    });
+}
+
+#[test]
+fn lateness_is_told_once() {
+    with_database(async |db| {
+        let all = ["a", "b", "c"].map(|lane| intent(Kind::KudosCard, lane, start()).late_at(after(60_000)));
+        put(db, &all).await;
+        put(db, &[intent(Kind::KudosCard, "d", start())]).await;
+        assert_eq!(read!(db, tx => late(tx, after(59_999), 10)).len(), 0);
+        let rows = read!(db, tx => late(tx, after(60_000), 2));
+        assert_eq!(rows.len(), 2);
+        assert_eq!(
+            (rows[0].kind, rows[0].subject.as_str()),
+            (Kind::KudosCard, r#"{"lane":"a"}"#)
+        );
+        let id = rows[0].id.clone();
+        assert!(write!(db, tx => heard_late(tx, &id)));
+        let id = rows[0].id.clone();
+        assert!(!write!(db, tx => heard_late(tx, &id)));
+        assert!(!write!(db, tx => heard_late(tx, &"nothing".into())));
+        let claimed = taken(db, after(60_000), 10).await;
+        let (a, b, c) = (claimed[0].clone(), claimed[1].clone(), claimed[2].clone());
+        assert_eq!(write!(db, tx => finish(tx, &a)), Some(false), "its owner was told");
+        assert_eq!(write!(db, tx => finish(tx, &b)), Some(true), "its owner never will be");
+        end(db, &c, Ending::Failed { why: String::new() }, after(60_000)).await;
+        assert_eq!(read!(db, tx => late(tx, after(99_000), 10)).len(), 0);
+    });
+}
+
+#[test]
+fn a_waiting_row_serves_for_all_with_its_key() {
+    with_database(async |db| {
+        let keyed = |lane: &str, at: Instant| intent(Kind::KudosTell, lane, at).with_key("once 'a' day".to_owned());
+        put(db, &[keyed("a", start()), keyed("b", start())]).await;
+        put(db, &[keyed("c", start()), intent(Kind::KudosTell, "d", start())]).await;
+        assert_eq!(waiting(db).await, (2, 0, 0, 0));
+        let rows = taken(db, start(), 10).await;
+        assert_eq!(rows.iter().map(|row| row.lane.as_str()).collect::<Vec<_>>(), ["a", "d"]);
+        // While it is being sent, the next may wait; when the first has to wait again, both do.
+        put(db, &[keyed("e", start()), keyed("f", start())]).await;
+        assert_eq!(waiting(db).await, (1, 2, 0, 0));
+        end(
+            db,
+            &rows[0],
+            Ending::Retry {
+                after: None,
+                why: String::new(),
+                unsettled: true,
+            },
+            start(),
+        )
+        .await;
+        assert_eq!(waiting(db).await, (2, 1, 0, 0));
+        let rows = taken(db, after(10_000), 10).await;
+        assert_eq!(rows.iter().map(|row| row.lane.as_str()).collect::<Vec<_>>(), ["a", "e"]);
+        // Moved, or given back at a stop, with another one waiting.
+        put(db, &[keyed("g", after(10_000))]).await;
+        end(
+            db,
+            &rows[1],
+            Ending::Moved {
+                lane: "h".to_owned(),
+                why: String::new(),
+            },
+            after(10_000),
+        )
+        .await;
+        let first = [rows[0].clone()];
+        write!(db, tx => release(tx, &first, after(10_000)));
+        assert_eq!(waiting(db).await, (3, 1, 0, 0));
+        put(db, &[keyed("i", after(10_000))]).await;
+        assert_eq!(waiting(db).await, (3, 1, 0, 0), "the waiting one still serves");
+    });
+}
+
+#[test]
+fn only_old_settled_rows_are_swept() {
+    with_database(async |db| {
+        for lane in ["a", "b", "c", "d"] {
+            put(db, &[intent(Kind::KudosCard, lane, start())]).await;
+        }
+        let rows = taken(db, start(), 3).await;
+        end(db, &rows[0], Ending::Done, start()).await;
+        end(db, &rows[1], Ending::Failed { why: String::new() }, start()).await;
+        assert_eq!(write!(db, tx => sweep(tx, &t1(), start())), 0);
+        assert_eq!(write!(db, tx => sweep(tx, &"T2".into(), after(1))), 0);
+        assert_eq!(write!(db, tx => sweep(tx, &t1(), after(1))), 2);
+        assert_eq!(waiting(db).await, (1, 1, 0, 0));
+    });
+}
+
+#[test]
+fn two_processes_never_take_the_same_row() {
+    with_database(async |db| {
+        let all: Vec<Intent> = (0..120)
+            .map(|n| intent(Kind::KudosDm, &format!("dm:{}", n % 60), start()))
+            .collect();
+        put(db, &all).await;
+        let takers = (0..8).map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move { taken(&db, start(), 20).await })
+        });
+        let mut seen = BTreeSet::new();
+        for taker in takers.collect::<Vec<_>>() {
+            for row in taker.await.expect("no panic") {
+                assert!(seen.insert(row.lane.clone()), "{} twice", row.lane);
+            }
+        }
+        assert!(!seen.is_empty() && seen.len() <= 60);
+    });
+}
+
+// Kudos.
+
+fn give(n: usize, at: Instant) -> Give {
+    let day = local_day(at, chrono_tz::Europe::Berlin);
+    Give {
+        workspace: t1(),
+        delivery: Some(format!("delivery {n}")),
+        giver: "ULEE".into(),
+        receivers: vec![Receiver::Member("UDANA".into())],
+        reason: format!("{n} {}", ODD[n % ODD.len()]),
+        values: Vec::new(),
+        source: Source::Command,
+        channel: Some("C1".into()),
+        effect: None,
+        at,
+        giver_day: day,
+        workspace_day: day,
+        cost: 1,
+        allowance: None,
+        announce: Announce::Default,
+        lane: "C1".to_owned(),
+    }
+}
+
+#[test]
+fn what_was_given_is_what_is_exported() {
+    with_database(async |db| {
+        assert_eq!(write!(db, tx => record(tx, &[])), []);
+        assert_eq!(read!(db, tx => export_page(tx, None, 10)), []);
+        let sources = [
+            Source::Command,
+            Source::Modal,
+            Source::Mention,
+            Source::Emoji,
+            Source::Reaction,
+            Source::Shortcut,
+            Source::Customer,
+            Source::Import,
+        ];
+        let gives: Vec<Give> = (0..1_000)
+            .map(|n| {
+                let mut give = give(n, start());
+                give.source = sources[n % sources.len()];
+                give.values = ODD[..n % 4].iter().map(|value| (*value).to_owned()).collect();
+                give.channel = (n % 3 > 0).then(|| "C1".into());
+                give.effect = (n % 3 == 2).then(|| (format!("{n}.000100").into(), Effect::Reaction));
+                give.announce = [Announce::Default, Announce::Silent, Announce::In("C9".into())][n % 3].clone();
+                if n % 10 == 0 {
+                    give.receivers.push(Receiver::Group("SEMEA".into()));
+                }
+                give
+            })
+            .collect();
+        let list = gives.clone();
+        let outcomes = write!(db, tx => record(tx, &list));
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| matches!(outcome, Outcome::Given { left: None, .. }))
+        );
+        // All of them at one instant: pages of 7 miss none and repeat none.
+        let mut rows = Vec::new();
+        loop {
+            let from = rows
+                .last()
+                .map(|row: &plaudit::kudos::Exported| (row.given_at, row.id.clone()));
+            let page = read!(db, tx => export_page(tx, from.clone(), 7));
+            if page.is_empty() {
+                break;
+            }
+            rows.extend(page);
+        }
+        assert_eq!(rows.len(), 1_100);
+        assert!(
+            rows.windows(2)
+                .all(|two| (two[0].given_at, &two[0].id) < (two[1].given_at, &two[1].id))
+        );
+        assert_eq!(rows, read!(db, tx => export_page(tx, None, 5_000)));
+        let mut rows = rows.into_iter();
+        for give in &gives {
+            for receiver in &give.receivers {
+                let row = rows.next().expect("a row per receiver");
+                assert_eq!(
+                    (row.given_at, row.giver.as_str(), row.receiver.as_str()),
+                    (give.at, give.giver.as_str(), receiver.id())
+                );
+                assert_eq!(
+                    (&row.reason, &row.values, row.source.as_str()),
+                    (&give.reason, &give.values, give.source.name())
+                );
+                assert_eq!(row.channel, give.channel.as_ref().map(ToString::to_string));
+                assert_eq!(row.message_ts, give.effect.as_ref().map(|(ts, _)| ts.to_string()));
+                assert_eq!(row.reversed_at, None);
+            }
+        }
+        let silent = gives.iter().filter(|give| give.announce == Announce::Silent).count();
+        assert_eq!(waiting(db).await.0, 1_000 - i64::try_from(silent).expect("a number"));
+    });
+}
+
+fn regret(outcome: &Outcome, at: Instant) -> TakeBack {
+    let Outcome::Given { kudos, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    TakeBack {
+        workspace: t1(),
+        kudos: kudos.clone(),
+        by: "ULEE".into(),
+        at,
+        zone: chrono_tz::Europe::Berlin,
+        allowance: None,
+        recognition: None,
+    }
+}
+
+#[test]
+fn the_latest_kudos_is_the_latest_that_stands() {
+    with_database(async |db| {
+        let lee = || UserId::from("ULEE");
+        assert_eq!(read!(db, tx => latest_of(tx, &t1(), &lee())), None);
+        let mut gives = vec![give(1, after(10)), give(2, start()), give(3, after(10))];
+        gives[2]
+            .receivers
+            .extend([Receiver::Member("UMO".into()), Receiver::Group("SEMEA".into())]);
+        let outcomes = write!(db, tx => record(tx, &gives));
+        let latest = async || read!(db, tx => latest_of(tx, &t1(), &lee())).map(|(kudos, at)| (Some(kudos), at));
+        let nth = |n: usize| match &outcomes[n] {
+            Outcome::Given { kudos, .. } => Some(kudos.clone()),
+            _ => None,
+        };
+        assert_eq!(
+            latest().await,
+            Some((nth(2), after(10))),
+            "of two at one instant the later in the list"
+        );
+        let wish = regret(&outcomes[2], after(11));
+        let taken = write!(db, tx => take_back(tx, &wish));
+        let done = TakenBack::Done {
+            receivers: vec![
+                Receiver::Member("UDANA".into()),
+                Receiver::Member("UMO".into()),
+                Receiver::Group("SEMEA".into()),
+            ],
+            card: None,
+            had_dms: false,
+            left: None,
+        };
+        assert_eq!(taken, done);
+        assert_eq!(latest().await, Some((nth(0), after(10))));
+        let wish = regret(&outcomes[0], after(11));
+        write!(db, tx => take_back(tx, &wish));
+        assert_eq!(latest().await, Some((nth(1), start())));
+        let reversed = read!(db, tx => export_page(tx, None, 10))
+            .into_iter()
+            .filter_map(|row| row.reversed_at);
+        assert_eq!(reversed.collect::<Vec<_>>(), [after(11); 4]);
+        assert_eq!(read!(db, tx => latest_of(tx, &"T2".into(), &lee())), None);
+        assert_eq!(read!(db, tx => latest_of(tx, &t1(), &"UDANA".into())), None);
+    });
+}
+
+#[test]
+fn old_deliveries_are_forgotten_and_only_they() {
+    with_database(async |db| {
+        let gives: Vec<Give> = (0..7)
+            .map(|n| give(n, after(i64::try_from(n).expect("a number"))))
+            .collect();
+        let list = gives.clone();
+        let first = write!(db, tx => record(tx, &list));
+        let list = gives.clone();
+        assert_eq!(write!(db, tx => record(tx, &list)), first, "the same answers");
+        assert_eq!(write!(db, tx => sweep_deliveries(tx, &"T2".into(), after(9))), 0);
+        assert_eq!(write!(db, tx => sweep_deliveries(tx, &t1(), after(3))), 3);
+        let list = gives.clone();
+        let again = write!(db, tx => record(tx, &list));
+        assert!(
+            again[..3].iter().all(|outcome| matches!(outcome, Outcome::Same { .. })),
+            "{again:?}"
+        );
+        assert_eq!(again[3..], first[3..]);
+    });
+}
+
+// What only a story reaches: posts, links, and what people are told once.
+
+#[test]
+fn a_story_with_odd_words_from_giving_to_taking_back() {
+    story(async |t| {
+        let words = "O'Hara \"quoted\" 👏🏽 日本語 %_ \\ $1 {}";
+        t.person("lee").runs(&format!("/kudos @dana {words}")).await;
+        t.run_jobs().await;
+        assert!(
+            t.channel("kudos").shows().contains(words),
+            "{}",
+            t.channel("kudos").shows()
+        );
+        assert!(t.dm("dana").contains(words), "{}", t.dm("dana"));
+        assert_eq!(t.number("SELECT COUNT(*) FROM post WHERE audience = ''").await, 1);
+        assert_eq!(t.number("SELECT COUNT(*) FROM post WHERE audience <> ''").await, 1);
+        assert_eq!(
+            t.number("SELECT COUNT(*) FROM post WHERE permalink <> ''").await,
+            1,
+            "asked for once"
+        );
+        assert_eq!(t.export().await[0].reason, words);
+        t.person("lee").clicks("Undo").await;
+        t.run_jobs().await;
+        assert_eq!(t.number("SELECT COUNT(*) FROM post").await, 0);
+        assert_eq!(t.channel("kudos").shows(), "");
+        assert!(t.export().await[0].reversed_at.is_some());
+    });
+}
+
+#[test]
+fn a_story_with_a_channel_that_refuses() {
+    story(async |t| {
+        t.fails(
+            "chat.postMessage",
+            plaudit::sandbox::Fault::Error("is_archived".into()),
+            1,
+        );
+        t.person("lee").runs("/kudos @dana calming the refund storm").await;
+        t.run_jobs().await;
+        assert_eq!(t.number("SELECT COUNT(*) FROM place WHERE postable = 'no'").await, 1);
+        assert_eq!(t.number("SELECT COUNT(*) FROM place WHERE postable = 'yes'").await, 1);
+        assert_eq!(
+            t.counts().await,
+            outbox::Counts {
+                done: t.counts().await.done,
+                ..Counts::default()
+            }
+        );
+    });
+}
