@@ -133,7 +133,7 @@ pub fn minimal(url: &Url, command: &str) -> Manifest {
     let asked = |scope: &&str| REQUIRED_SCOPES.iter().any(|required| required.name == *scope);
     let allowed = EVENTS
         .iter()
-        .filter(|event| event.scopes.is_empty() || event.scopes.iter().any(|scope| asked(&scope)));
+        .filter(|event| event.scopes.is_empty() || event.scopes.iter().any(asked));
     manifest.settings.event_subscriptions.bot_events = allowed.map(|event| event.name.to_owned()).collect();
     manifest.oauth_config.scopes.bot = REQUIRED_SCOPES.iter().map(|scope| scope.name.to_owned()).collect();
     manifest.oauth_config.scopes.bot_optional = Vec::new();

@@ -15,6 +15,7 @@ mod interleavings;
 mod manifest;
 mod members;
 mod migrations;
+mod minimal;
 mod payloads;
 mod posted_once;
 mod readme;
