@@ -48,6 +48,9 @@ pub(super) async fn serve(settings: Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long giving back rows may take at the end of a stop.
+const GIVING_BACK: Duration = Duration::from_secs(1);
+
 /// Serves and sends until `stop`, then finishes what is under way, within the app's stop deadline.
 pub(super) async fn run(app: Arc<App>, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let deadline = app.deadlines.stop;
@@ -62,7 +65,7 @@ pub(super) async fn run(app: Arc<App>, listener: TcpListener, stop: Cancellation
         () = stop.cancelled() => None,
     };
     stop.cancel();
-    let drained = tokio::time::timeout(deadline, async {
+    let drain = tokio::time::timeout(deadline, async {
         // axum waits for ever on half a request, so its wait is part of ours.
         let ended = match ended {
             Some(ended) => ended,
@@ -71,16 +74,13 @@ pub(super) async fn run(app: Arc<App>, listener: TcpListener, stop: Cancellation
         app.tasks.close();
         app.tasks.wait().await;
         ended
-    })
-    .await;
+    });
+    // The runner stops at the same time, within the same deadline, and then gives back what it was sending.
+    let (drained, runner) = tokio::join!(drain, tokio::time::timeout(deadline + GIVING_BACK, runner));
     if drained.is_err() {
         tracing::warn!(seconds = deadline.as_secs(), "stopped without waiting for everything");
     }
-    // The runner has a deadline of its own, and has been stopping meanwhile.
-    if tokio::time::timeout(Duration::from_secs(1).max(deadline / 8), runner)
-        .await
-        .is_err()
-    {
+    if runner.is_err() {
         tracing::warn!("what was being sent is tried again at the next start");
     }
     match drained {

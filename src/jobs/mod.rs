@@ -163,12 +163,16 @@ impl Runner {
 
     async fn keep_house(&mut self, now: Instant) -> Result<(), StoreError> {
         let ctx = &self.app.ctx;
+        let id = &ctx.workspace.id;
         let late = ctx
             .db
-            .read(async |tx: &mut Tx| outbox::late(tx, now, 100).await)
+            .read(async |tx: &mut Tx| outbox::late(tx, id, now, 100).await)
             .await?;
         for row in &late {
-            app::late(&self.app, row).await?;
+            // One row that can't be told must not hold up the others.
+            if let Err(error) = app::late(&self.app, row).await {
+                tracing::error!(%error, outbox = %row.id, "the owner of a late row could not be told");
+            }
         }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {
             let id = ctx.workspace.id.clone();

@@ -10,8 +10,8 @@ use super::grammar::{self, Directory, NameHit, Parsed, Reading};
 use super::messages::{self, Confirmation, Names, Voice};
 use super::people::{People, is_nobody};
 use super::rules::{self, Approved, Refusal, Target, target};
-use super::take_back::{card_lane, latest_of};
-use super::{Announce, Give, Outcome, Receiver, Recorder, Source, TakeBack, TakenBack, take_back};
+use super::take_back::card_lane;
+use super::{Announce, Give, Outcome, Receiver, Recorder, Source, TakeBack, TakenBack, take_back, take_back_latest};
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, KudosId, UserId};
@@ -40,7 +40,10 @@ pub async fn command(ctx: &Ctx, recorder: &Recorder, command: &SlashCommand, loo
             let voice = voice(ctx, command, chrono_tz::UTC);
             return messages::help(&voice, &settings.values, settings.channel.as_ref());
         }
-        Some(_) => undo_latest(ctx, command, now).await,
+        Some(_) => {
+            let delivery = Some(command.trigger_id.as_str()).filter(|trigger| !trigger.is_empty());
+            undo(ctx, &command.command, None, delivery, &command.user, now).await
+        }
         None => give(ctx, recorder, command, &reading, now, look_up).await,
     };
     result.unwrap_or_else(|error| {
@@ -307,18 +310,15 @@ fn answer<N: Names>(
     }
 }
 
-async fn undo_latest(ctx: &Ctx, command: &SlashCommand, now: Instant) -> Result<Message, StoreError> {
-    let latest = ctx
-        .db
-        .read(async |tx: &mut Tx| latest_of(tx, &ctx.workspace.id, &command.user).await)
-        .await?;
-    match latest {
-        Some((kudos, _)) => undo(ctx, &command.command, &kudos, &command.user, now).await,
-        None => Ok(messages::nothing_to_take_back(&voice(ctx, command, chrono_tz::UTC))),
-    }
-}
-
-async fn undo(ctx: &Ctx, command: &str, kudos: &KudosId, by: &UserId, now: Instant) -> Result<Message, StoreError> {
+/// Takes back the kudos that is named, or else the giver's latest; `None` if there is none.
+async fn undo(
+    ctx: &Ctx,
+    command: &str,
+    kudos: Option<&KudosId>,
+    delivery: Option<&str>,
+    by: &UserId,
+    now: Instant,
+) -> Result<Message, StoreError> {
     let settings = &ctx.workspace.settings;
     let mut people = BTreeSet::from([by.clone()]);
     people.extend(settings.stewards.first().cloned());
@@ -332,39 +332,37 @@ async fn undo(ctx: &Ctx, command: &str, kudos: &KudosId, by: &UserId, now: Insta
         .unwrap_or_else(|| workspace_zone(settings, &known));
     let wish = TakeBack {
         workspace: ctx.workspace.id.clone(),
-        kudos: kudos.clone(),
+        kudos: kudos.cloned().unwrap_or_default(),
         by: by.clone(),
         at: now,
         zone,
         allowance: settings.allowance,
         recognition: settings.channel.clone(),
     };
+    let (named, delivery) = (kudos.is_some(), delivery.map(str::to_owned));
     let outcome = ctx
         .db
-        .write(async move |tx: &mut Tx| take_back(tx, &wish).await)
+        .write(async move |tx: &mut Tx| {
+            if named {
+                take_back(tx, &wish).await.map(Some)
+            } else {
+                take_back_latest(tx, &wish, delivery.as_deref()).await
+            }
+        })
         .await?;
+    let voice = Voice {
+        locale: ctx.locale,
+        command,
+        allowance: settings.allowance,
+        zone,
+    };
+    let Some(outcome) = outcome else {
+        return Ok(messages::nothing_to_take_back(&voice));
+    };
     let mut groups = BTreeMap::new();
     if let TakenBack::Done { receivers, .. } = &outcome {
-        let ids: BTreeSet<UserId> = receivers
-            .iter()
-            .filter_map(|receiver| {
-                if let Receiver::Member(id) = receiver {
-                    Some(id.clone())
-                } else {
-                    None
-                }
-            })
-            .collect();
-        let teams: BTreeSet<GroupId> = receivers
-            .iter()
-            .filter_map(|receiver| {
-                if let Receiver::Group(id) = receiver {
-                    Some(id.clone())
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let ids: BTreeSet<UserId> = receivers.iter().filter_map(Receiver::member).cloned().collect();
+        let teams: BTreeSet<GroupId> = receivers.iter().filter_map(Receiver::group).cloned().collect();
         groups = ctx
             .db
             .read(async |tx: &mut Tx| workspace::usergroups(tx, &ctx.workspace.id, &teams).await)
@@ -374,12 +372,6 @@ async fn undo(ctx: &Ctx, command: &str, kudos: &KudosId, by: &UserId, now: Insta
             .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &ids).await)
             .await?;
     }
-    let voice = Voice {
-        locale: ctx.locale,
-        command,
-        allowance: settings.allowance,
-        zone,
-    };
     Ok(messages::taken_back(&voice, &People::new(&known, &groups), &outcome))
 }
 
@@ -390,7 +382,7 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
     }
     let kudos: KudosId = action.value.as_deref()?.into();
     let command = &ctx.workspace.settings.command;
-    match undo(ctx, command, &kudos, &click.user, ctx.clock.now()).await {
+    match undo(ctx, command, Some(&kudos), None, &click.user, ctx.clock.now()).await {
         Ok(message) => Some(Response::replacing(message)),
         Err(error) => {
             tracing::error!(%error, workspace = %ctx.workspace.id, kudos = %kudos, "an undo could not be stored");

@@ -178,11 +178,12 @@ pub struct Confirmation<'a> {
 /// The private confirmation with what is left today and *Undo*.
 pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation<'_>) -> Message {
     let who = names.receivers(given.receivers);
-    let (has, have) = if given.receivers.len() == 1 {
-        ("has", "has it")
+    let have = if given.receivers.len() == 1 {
+        "has it"
     } else {
-        ("have", "have it")
+        "have it"
     };
+    let by_dm = by_dm(names, given.receivers);
     let left = match (given.left, voice.allowance) {
         (Some(0), Some(allowance)) => Some(format!(
             "that was your last one today; {} at midnight",
@@ -202,10 +203,12 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
         Target::Private(_) => format!("{who} {have}. It stays in this channel{inline}."),
         Target::Unknown(_) => format!("{who} will see it{inline}."),
         Target::NotPostable => format!(
-            "{who} {has} it by DM. I'm not in this channel, so there is no card; /invite @Plaudit if you'd like one \
-             here.{own}"
+            "{by_dm} I'm not in this channel, so there is no card; /invite @Plaudit if you'd like one here.{own}"
         ),
-        Target::Nowhere => format!("{who} {has} it by DM{inline}."),
+        Target::Shared => {
+            format!("{by_dm} This channel is shared with another company, so there is no card.{own}")
+        }
+        Target::Nowhere => format!("{by_dm}{own}"),
     };
     let mut lines = vec![first];
     lines.extend(given.left_out.iter().map(|out| left_out(names, out)));
@@ -404,13 +407,13 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
             ),
         },
         Refusal::OnlyLeft(gone) => {
-            let (no, verb) = if gone.len() == 1 {
-                ("no longer works", "")
+            let no = if gone.len() == 1 {
+                "no longer works"
             } else {
-                ("no longer work", "")
+                "no longer work"
             };
             format!(
-                "{} {no} in this Slack.{verb} Nothing was spent. {}",
+                "{} {no} in this Slack. Nothing was spent. {}",
                 names.list(gone),
                 your_words(typed)
             )
@@ -484,16 +487,7 @@ pub fn taken_back<N: Names>(voice: &Voice<'_>, names: &N, outcome: &TakenBack) -
             had_dms,
             left,
         } => {
-            let people: Vec<&UserId> = receivers
-                .iter()
-                .filter_map(|receiver| {
-                    if let Receiver::Member(id) = receiver {
-                        Some(id)
-                    } else {
-                        None
-                    }
-                })
-                .collect();
+            let people: Vec<&UserId> = receivers.iter().filter_map(Receiver::member).collect();
             let dms = match people.as_slice() {
                 [one] => format!("{}'s DM", names.list([*one])),
                 people => format!("the DMs of {}", names.list(people.iter().copied())),
@@ -578,11 +572,9 @@ pub fn news<N: Names>(_: &Voice<'_>, names: &N, news: &News<'_>) -> Message {
             channel,
             code,
             receivers,
-        } => {
-            let have = if receivers.len() == 1 { "has" } else { "have" };
-            let who = names.receivers(receivers);
-            format!("{who} {have} it by DM. {}", no_card(channel, code))
-        }
+        } => format!("{} {}", by_dm(names, receivers), no_card(channel, code))
+            .trim_start()
+            .to_owned(),
         News::LeftOut { people, others, left } => {
             let mut lines: Vec<String> = people.iter().map(|out| left_out(names, out)).collect();
             lines.push(match others {
@@ -624,9 +616,30 @@ pub fn news<N: Names>(_: &Voice<'_>, names: &N, news: &News<'_>) -> Message {
     Message::sentence(&text)
 }
 
+/// Who has it although there is no card. A team gets no DMs.
+fn by_dm<N: Names>(names: &N, receivers: &[Receiver]) -> String {
+    let people: Vec<&UserId> = receivers.iter().filter_map(Receiver::member).collect();
+    let who = names.list(people.iter().copied());
+    match people.len() {
+        0 => format!("{} didn't hear of it.", names.receivers(receivers)),
+        1 => format!("{who} has it by DM."),
+        _ => format!("{who} have it by DM."),
+    }
+}
+
+/// The place turned out to be shared with another company.
+pub const SHARED: &str = "plaudit_shared";
+/// The recognition channel can't be posted to, and where it was given there can't be a card either.
+pub const NO_OTHER_PLACE: &str = "plaudit_no_other_place";
+
 fn no_card(channel: &ChannelId, code: &str) -> String {
     match code {
         "is_archived" => format!("{} is archived, so there is no card.", channel_link(channel)),
+        SHARED => format!(
+            "{} is shared with another company, so there is no card.",
+            channel_link(channel)
+        ),
+        NO_OTHER_PLACE => "There is no place where I may post a card for it just now.".to_owned(),
         "not_in_channel" | "channel_not_found" => format!(
             "I'm not in {}, so there is no card; /invite @Plaudit if you'd like one there.",
             channel_link(channel)

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use store::{Exported, export_page, sweep_deliveries};
-pub use take_back::{TakeBack, TakenBack, latest_of, take_back};
+pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest};
 
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
@@ -74,7 +74,7 @@ pub struct Give {
 }
 
 /// Who is thanked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Receiver {
     /// A person.
     Member(UserId),
@@ -83,6 +83,16 @@ pub enum Receiver {
 }
 
 impl Receiver {
+    /// The person, if it is one.
+    pub fn member(&self) -> Option<&UserId> {
+        if let Self::Member(id) = self { Some(id) } else { None }
+    }
+
+    /// The user group, if it is one.
+    pub fn group(&self) -> Option<&GroupId> {
+        if let Self::Group(id) = self { Some(id) } else { None }
+    }
+
     /// Slack's id.
     pub fn id(&self) -> &str {
         match self {

@@ -172,6 +172,8 @@ pub enum Target {
     Unknown(ChannelId),
     /// No card, because the app may not post where it was given.
     NotPostable,
+    /// No card, because it was given in a channel that is shared with another company.
+    Shared,
     /// No card, because there is no place for one: a direct message (the app's own, without a recognition channel), or
     /// silence.
     Nowhere,
@@ -184,7 +186,7 @@ impl Target {
             Self::Recognition(channel) | Self::Public(channel) | Self::Private(channel) | Self::Unknown(channel) => {
                 Some(channel)
             }
-            Self::NotPostable | Self::Nowhere => None,
+            Self::NotPostable | Self::Shared | Self::Nowhere => None,
         }
     }
 }
@@ -213,8 +215,9 @@ pub fn target(
                 Some(false) => Target::Nowhere,
                 None => Target::Unknown(place.channel.clone()),
             },
-            Some(place) if !usable(&place) => match (place.kind, place.is_shared) {
-                (PlaceKind::Public, false) => recognition.unwrap_or(Target::NotPostable),
+            Some(place) if place.is_shared => Target::Shared,
+            Some(place) if !usable(&place) => match place.kind {
+                PlaceKind::Public => recognition.unwrap_or(Target::NotPostable),
                 _ => Target::NotPostable,
             },
             Some(place) => match place.kind {

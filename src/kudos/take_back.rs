@@ -1,5 +1,6 @@
 //! Taking back: everything that giving did is undone, down to the posted message.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::counts::{Counted, Counts};
@@ -31,7 +32,7 @@ pub struct TakeBack {
 }
 
 /// What became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TakenBack {
     /// It is as if it had never been given.
     Done {
@@ -113,6 +114,50 @@ pub async fn take_back(tx: &mut Tx, wish: &TakeBack) -> Result<TakenBack, StoreE
         left,
     })
 }
+
+/// Takes the giver's latest kudos back, once per delivery: the same command delivered again takes nothing more, and
+/// gets the same answer. `None` if there is nothing that stands; `wish.kudos` is not looked at.
+pub async fn take_back_latest(
+    tx: &mut Tx,
+    wish: &TakeBack,
+    delivery: Option<&str>,
+) -> Result<Option<TakenBack>, StoreError> {
+    if let Some(delivery) = delivery {
+        let seen: Option<(String,)> = sql!(
+            tx,
+            fetch_optional as (String,),
+            "SELECT outcome FROM delivery WHERE workspace = $1 AND delivery = $2 AND feature = $3",
+            &wish.workspace,
+            delivery,
+            UNDO_FEATURE
+        )?;
+        if let Some((outcome,)) = seen {
+            return serde_json::from_str(&outcome)
+                .map(Some)
+                .map_err(|_| StoreError::Unreadable("an outcome"));
+        }
+    }
+    let Some((kudos, _)) = latest_of(tx, &wish.workspace, &wish.by).await? else {
+        return Ok(None);
+    };
+    let outcome = take_back(tx, &TakeBack { kudos, ..wish.clone() }).await?;
+    if let Some(delivery) = delivery {
+        // Two processes with the same delivery: the second one meets the key, runs again, and finds the outcome.
+        sql!(
+            tx,
+            execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, $3, $4, $5)",
+            &wish.workspace,
+            delivery,
+            UNDO_FEATURE,
+            json!(outcome).to_string(),
+            wish.at
+        )?;
+    }
+    Ok(Some(outcome))
+}
+
+/// The feature's name in the delivery keys of `undo`.
+const UNDO_FEATURE: &str = "kudos.undo";
 
 /// The removal of a card (`audience` empty) or of somebody's DM.
 pub(super) fn removal(workspace: &WorkspaceId, kudos: &KudosId, audience: &str, lane: &str, at: Instant) -> Intent {

@@ -267,12 +267,13 @@ pub async fn release(tx: &mut Tx, claimed: &[Claimed], now: Instant) -> Result<(
 }
 
 /// Rows that still wait although their owners wanted them gone by `now`.
-pub async fn late(tx: &mut Tx, now: Instant, most: i64) -> Result<Vec<Late>, StoreError> {
+pub async fn late(tx: &mut Tx, workspace: &WorkspaceId, now: Instant, most: i64) -> Result<Vec<Late>, StoreError> {
     let rows = sql!(
         tx,
         fetch_all as (String, String, String),
         "SELECT id, kind, subject FROM outbox
-         WHERE late_at IS NOT NULL AND late_at <= $1 AND state IN ('waiting', 'sending') ORDER BY late_at, id LIMIT $2",
+         WHERE workspace = $1 AND late_at IS NOT NULL AND late_at <= $2 AND state IN ('waiting', 'sending') ORDER BY late_at, id LIMIT $3",
+        workspace,
         now,
         most
     )?;

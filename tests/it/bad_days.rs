@@ -298,3 +298,44 @@ fn a_slow_commit_is_told_and_its_outcome_follows() {
         assert_eq!(t.channel("kudos").messages().len(), 1);
     });
 }
+
+#[test]
+fn when_slack_never_says_who_somebody_is_the_words_arrive_nevertheless() {
+    story_with(
+        Setup {
+            knows_people: false,
+            ..Setup::default()
+        },
+        async |t| {
+            t.fails("users.list", Fault::Status(503), None);
+            t.fails("users.info", Fault::Error("access_denied".to_owned()), 3);
+            t.person("lee").runs("/kudos @dana for calming the refund storm").await;
+            t.run_due_jobs().await;
+            t.slack.heals("*");
+            t.run_jobs().await;
+            assert_eq!(t.channel("kudos").messages().len(), 1);
+            assert_ne!(t.dm("dana"), "");
+        },
+    );
+}
+
+#[test]
+fn a_look_up_that_rests_holds_back_nobody_else() {
+    story_with(without_recognition(), async |t| {
+        t.person("lee").runs("/kudos @dana for the first thing").await;
+        t.run_jobs().await;
+        let random = t.channel("random").id;
+        t.fails("conversations.info", Fault::RateLimited { retry_after_secs: 300 }, 1);
+        t.person("lee")
+            .runs_at(&random, "/kudos @dana for the second thing")
+            .await;
+        t.run_due_jobs().await;
+        t.wait(std::time::Duration::from_secs(2));
+        t.person("mo").runs("/kudos @ana for the third thing").await;
+        t.run_due_jobs().await;
+        assert_ne!(t.dm("ana"), "", "the DM didn't wait");
+        t.run_jobs().await;
+        assert_eq!(t.channel("random").messages().len(), 1);
+        assert_eq!(t.channel("support").messages().len(), 2);
+    });
+}

@@ -202,7 +202,7 @@ fn the_apps_own_dm_is_no_place() {
             t.run_jobs().await;
             assert_eq!(t.dm("lee"), "");
             assert_snapshot!(t.person("lee").runs_at(&dm, "/kudos @mo for calming the other storm").await, @"
-            Mo has it by DM; 3 left today.
+            Mo has it by DM. 3 left today.
             [Undo]
             ");
             t.run_jobs().await;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, GroupId, KudosId, UserId};
-use plaudit::kudos::Receiver;
 use plaudit::kudos::grammar::{self, Directory, NameHit};
-use plaudit::kudos::messages::{self, Confirmation, Dm, Names, Voice};
-use plaudit::kudos::rules::{self, Target};
+use plaudit::kudos::messages::{self, Confirmation, Dm, Names, News, Voice};
+use plaudit::kudos::rules::{self, LeftOut, Refusal, Target};
+use plaudit::kudos::{Receiver, TakenBack};
 use plaudit::slack::blocks::Message;
 use plaudit::workspace::Locale;
 use proptest::prelude::*;
@@ -166,6 +167,38 @@ proptest! {
             few_words: true, near_values: std::slice::from_ref(&value), masked: &parsed.masked, kudos: &kudos,
         }), &meant);
         check(&messages::short(&voice, 3, 2, &parsed.as_typed), &meant);
+        for target in [
+            Target::Public(meant.clone()), Target::Private(meant.clone()), Target::Unknown(meant.clone()),
+            Target::NotPostable, Target::Shared, Target::Nowhere,
+        ] {
+            let out = [LeftOut::Yourself, LeftOut::Bot(dana.clone()), LeftOut::Left(dana.clone()),
+                LeftOut::Stranger(dana.clone()), LeftOut::Unknown(dana.clone()), LeftOut::Group("S1".into())];
+            check(&messages::confirmation(&voice, &names, &Confirmation {
+                receivers: &people, target: &target, left: Some(3), left_out: &out, few_words: false,
+                near_values: &[], masked: &parsed.masked, kudos: &kudos,
+            }), &meant);
+            for news in [
+                News::NoCard { channel: &meant, code: &value, receivers: &people },
+                News::LeftOut { people: &out, others: &people, left: None },
+                News::NoDm { receiver: &dana, has_card: true },
+                News::StillThere { channel: &meant },
+                News::Recognition { channel: &meant, code: &value },
+            ] {
+                check(&messages::news(&voice, &names, &news), &meant);
+            }
+        }
+        check(&messages::retyped(&voice, &names, &people, Instant::from_millis(0)), &meant);
+        check(&messages::taken_back(&voice, &names, &TakenBack::Done {
+            receivers: people.to_vec(), card: Some(meant.clone()), had_dms: true, left: Some(1),
+        }), &meant);
+        for refusal in [
+            Refusal::NoWords(people.to_vec()), Refusal::GroupUnseen(display.clone()), Refusal::GroupEmpty(display.clone()),
+            Refusal::Unknown(display.clone()), Refusal::Ambiguous(display.clone(), vec![dana.clone()]),
+            Refusal::OnlyBots(vec![dana.clone()]), Refusal::OnlyLeft(vec![dana.clone()]),
+            Refusal::OnlyStrangers(vec![dana.clone()]), Refusal::GroupUnheard, Refusal::TooLong(2_310),
+        ] {
+            check(&messages::refusal(&voice, &names, &refusal, &parsed.as_typed), &meant);
+        }
         check(&messages::our_fault(Locale::En, &parsed.as_typed), &meant);
         check(&messages::help(&voice, std::slice::from_ref(&value), Some(&meant)), &meant);
         if let Err(refusal) = rules::decide(&parsed, &lee, &BTreeMap::new()) {

@@ -4,6 +4,7 @@ mod bad_days;
 mod batch;
 mod binary;
 mod crash;
+mod demo;
 mod doors;
 mod exactness;
 mod floors;

@@ -11,7 +11,7 @@ use plaudit::base::ids::{ChannelId, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
 use plaudit::kudos::{
     Announce, Effect, Give, Outcome, Receiver, Source, TakeBack, TakenBack, export_page, latest_of, record,
-    sweep_deliveries, take_back,
+    sweep_deliveries, take_back, take_back_latest,
 };
 use plaudit::outbox::{
     self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, claim, counts,
@@ -688,8 +688,8 @@ fn lateness_is_told_once() {
         let all = ["a", "b", "c"].map(|lane| intent(Kind::KudosCard, lane, start()).late_at(after(60_000)));
         put(db, &all).await;
         put(db, &[intent(Kind::KudosCard, "d", start())]).await;
-        assert_eq!(read!(db, tx => late(tx, after(59_999), 10)).len(), 0);
-        let rows = read!(db, tx => late(tx, after(60_000), 2));
+        assert_eq!(read!(db, tx => late(tx, &t1(), after(59_999), 10)).len(), 0);
+        let rows = read!(db, tx => late(tx, &t1(), after(60_000), 2));
         assert_eq!(rows.len(), 2);
         assert_eq!(
             (rows[0].kind, rows[0].subject.as_str()),
@@ -705,7 +705,7 @@ fn lateness_is_told_once() {
         assert_eq!(write!(db, tx => finish(tx, &a)), Some(false), "its owner was told");
         assert_eq!(write!(db, tx => finish(tx, &b)), Some(true), "its owner never will be");
         end(db, &c, Ending::Failed { why: String::new() }, after(60_000)).await;
-        assert_eq!(read!(db, tx => late(tx, after(99_000), 10)).len(), 0);
+        assert_eq!(read!(db, tx => late(tx, &t1(), after(99_000), 10)).len(), 0);
     });
 }
 
@@ -941,8 +941,12 @@ fn the_latest_kudos_is_the_latest_that_stands() {
         };
         assert_eq!(taken, done);
         assert_eq!(latest().await, Some((nth(0), after(10))));
+        // The latest without its name, delivered twice.
         let wish = regret(&outcomes[0], after(11));
-        write!(db, tx => take_back(tx, &wish));
+        let again = wish.clone();
+        let first = write!(db, tx => take_back_latest(tx, &wish, Some("1.undo")));
+        assert!(matches!(first, Some(TakenBack::Done { .. })), "{first:?}");
+        assert_eq!(write!(db, tx => take_back_latest(tx, &again, Some("1.undo"))), first);
         assert_eq!(latest().await, Some((nth(1), start())));
         let reversed = read!(db, tx => export_page(tx, None, 10))
             .into_iter()

@@ -125,3 +125,31 @@ fn a_dm_from_before_midnight_gives_yesterdays_allowance_back() {
         nothing_counts(t).await;
     });
 }
+
+#[test]
+fn the_same_undo_delivered_twice_takes_one_back() {
+    story(async |t| {
+        t.person("lee").runs("/kudos @dana for the first thing").await;
+        t.run_jobs().await;
+        t.person("lee").runs("/kudos @mo for the second thing").await;
+        t.run_jobs().await;
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs([
+            ("team_id", t.slack.workspace().as_str()),
+            ("channel_id", t.channel("support").id.as_str()),
+            ("user_id", t.person("lee").id.as_str()),
+            ("command", "/kudos"),
+            ("text", "undo"),
+            ("trigger_id", "1.undo"),
+            ("response_url", "https://hooks.slack.com/commands/x"),
+        ]);
+        let (headers, body) = t.slack.signed_request("/slack/commands", &form.finish());
+        let first = t.slack.raw("/slack/commands", &headers, &body).await;
+        let again = t.slack.raw("/slack/commands", &headers, &body).await;
+        assert!(first.body.contains("Taken back."), "{first:?}");
+        assert_eq!(first.body, again.body);
+        let standing = t.export().await.iter().filter(|row| row.reversed_at.is_none()).count();
+        assert_eq!(standing, 1);
+        t.run_jobs().await;
+    });
+}

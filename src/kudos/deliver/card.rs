@@ -7,11 +7,12 @@ use super::{Loaded, OfKudos, Trouble, ending_of, enqueue_dms, load_all, open_dm,
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, UserId};
+use crate::kudos::Receiver;
+use crate::kudos::messages::{self, NO_OTHER_PLACE, SHARED};
 use crate::kudos::people::is_nobody;
 use crate::kudos::rules::{Target, target};
 use crate::kudos::store::{self, Stored, StoredReceiver, load};
 use crate::kudos::take_back::{removal, reverse};
-use crate::kudos::{Receiver, messages};
 use crate::outbox::{self, Claimed, Ending};
 use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
@@ -57,6 +58,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     if loaded.kudos.receivers.is_empty() {
         return Ok(Ending::Done);
     }
+    let news = loaded.given_in.as_ref().is_some_and(|place| place.wants_check(now));
     let own_dm = settle_places(ctx, &mut loaded, now).await?;
     let target = target(
         &loaded.kudos.announce,
@@ -65,6 +67,11 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         own_dm,
     );
     let Some(channel) = target.channel().cloned() else {
+        // The confirmation may have promised a card: the place turned out otherwise, or an earlier attempt was refused.
+        if let (true, Some(place)) = (news || claimed.attempts > 1, &loaded.given_in) {
+            let code = if place.is_shared { SHARED } else { NO_OTHER_PLACE };
+            tell_no_card(ctx, &loaded.kudos, &place.channel, code, now).await?;
+        }
         return finish_card(ctx, claimed, &loaded.kudos, None, now).await;
     };
     if claimed.lane != channel.as_str() {
@@ -221,6 +228,10 @@ async fn check_people(ctx: &Ctx, loaded: &mut Loaded, now: Instant) -> Result<()
             Ok(user) => users.push(user),
             Err(error) if is_nobody(&error) => {
                 nobody.insert(id.0.clone());
+            }
+            // Slack won't say, and won't say later either: the words matter more than the check.
+            Err(error @ ApiError::Permanent { .. }) if !error.is_dead_token() => {
+                tracing::warn!(%error, user = %id, "a person could not be checked");
             }
             Err(error) => return Err(error.into()),
         }

@@ -1,5 +1,7 @@
 //! A receiver's private message, and taking messages away again.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::tell::{What, enqueue_tell};
@@ -7,14 +9,15 @@ use super::{ToReceiver, Trouble, ending_of, load_all, open_dm, post, posted_befo
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId};
 use crate::kudos::messages::{self, Voice};
+use crate::kudos::people::is_nobody;
 use crate::kudos::store::{self, Stored, load};
 use crate::kudos::take_back::{dm_lane, removal};
 use crate::outbox::{self, Claimed, Ending};
-use crate::slack::client::Posted;
+use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx};
+use crate::workspace::{self, Ctx, Member};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Unpost {
@@ -37,15 +40,21 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         .receivers
         .iter()
         .any(|r| r.member().as_ref() == Some(&receiver));
-    let member = loaded.known.get(&receiver);
-    let reachable = !member.is_some_and(|member| member.is_bot || member.is_deleted);
-    let wanted = stands && reachable;
+    // A card that is late sends its DMs before its receivers were checked.
+    let found = match loaded.known.get(&receiver) {
+        Some(member) => Some(member.clone()),
+        None => check(ctx, &receiver, now).await?,
+    };
+    let member = found.as_ref();
+    let wanted = stands && member.is_some_and(Member::can_be_thanked);
     if !wanted && !claimed.may_be_sent {
         return Ok(Ending::Done);
     }
     let dm = match open_dm(ctx, &receiver, member).await {
         Ok(dm) => dm,
-        Err(Trouble::Slack(error)) => return no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
+        Err(Trouble::Slack(error @ ApiError::Permanent { .. })) => {
+            return no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await;
+        }
         Err(trouble) => return Err(trouble),
     };
     if let Some(posted) = posted_before(ctx, claimed, &dm).await? {
@@ -97,6 +106,24 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted).await,
         Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
     }
+}
+
+/// Asks Slack who a receiver is whom nobody has looked up yet; `None` if there is nobody of that id.
+async fn check(ctx: &Ctx, receiver: &UserId, now: Instant) -> Result<Option<Member>, Trouble> {
+    let user = match ctx.slack.users_info(receiver, POSTING_DEADLINE).await {
+        Ok(user) => user,
+        Err(error) if is_nobody(&error) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let (workspace, only) = (ctx.workspace.id.clone(), BTreeSet::from([receiver.clone()]));
+    let members: Result<_, StoreError> = ctx
+        .db
+        .write(async move |tx: &mut Tx| {
+            workspace::upsert(tx, &workspace, std::slice::from_ref(&user), now).await?;
+            workspace::members(tx, &workspace, &only).await
+        })
+        .await;
+    Ok(members?.remove(receiver))
 }
 
 async fn finish_dm(

@@ -76,6 +76,12 @@ pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
     };
     match sent {
         Ok(ending) => Ok(ending),
+        // A method that only helps is resting, not the one that this kind posts with: its neighbours may go on.
+        Err(Trouble::Slack(ApiError::RateLimited { retry_after })) => Ok(Ending::Retry {
+            after: Some(retry_after),
+            why: "a look-up is rate limited".to_owned(),
+            unsettled: claimed.may_be_sent,
+        }),
         Err(Trouble::Slack(error)) => Ok(ending_of(&error)),
         Err(Trouble::Store(error)) => Err(error),
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Trouble, load_all, open_dm, post, posted_before};
+use super::{Trouble, ending_of, load_all, open_dm, post, posted_before};
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, KudosId, UserId, WorkspaceId};
@@ -52,7 +52,7 @@ pub(super) enum What {
     },
 }
 
-/// Enqueues something to tell a person, once per `once` (for ever: a retry must not tell it again).
+/// Enqueues something to tell a person, once per `once` (for a week: a retry must not tell it again).
 pub(super) async fn enqueue_tell(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -91,6 +91,11 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         Some(kudos) => load_all(ctx, kudos, now).await?,
         None => None,
     };
+    let nothing_stands = loaded.as_ref().is_some_and(|loaded| loaded.kudos.receivers.is_empty());
+    if nothing_stands && !matches!(what, What::LeftOut { .. }) {
+        // Taken back meanwhile: there is nothing to know any more.
+        return Ok(Ending::Done);
+    }
     let mut known = loaded.as_ref().map(|loaded| loaded.known.clone()).unwrap_or_default();
     if !known.contains_key(&to) {
         let ids = BTreeSet::from([to.clone()]);
@@ -157,6 +162,8 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     let none = BTreeMap::new();
     let groups = loaded.as_ref().map_or(&none, |loaded| &loaded.groups);
     let message = messages::news(&voice, &People::new(&known, groups), &news);
-    post(ctx, claimed, &dm, &message).await?;
-    Ok(Ending::Done)
+    match post(ctx, claimed, &dm, &message).await {
+        Ok(_) => Ok(Ending::Done),
+        Err(error) => Ok(ending_of(&error)),
+    }
 }
