@@ -153,7 +153,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the runtime could not be started")?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(settings) => serve::serve(*settings).await,
             Command::Demo(settings) => demo::demo(settings.behaviour).await,
@@ -163,7 +163,10 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
                 what: Export::Kudos { database, format },
             } => export::kudos(&database.database_url, format).await,
         }
-    })
+    });
+    // Threads that wait for a terminal's next line or a silent name server must not hold up the end.
+    runtime.shutdown_background();
+    result
 }
 
 fn print_manifest(Manifest { url, command, minimal }: &Manifest) -> anyhow::Result<()> {

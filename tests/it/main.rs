@@ -5,6 +5,7 @@ mod batch;
 mod binary;
 mod crash;
 mod demo;
+mod demo_lines;
 mod doors;
 mod exactness;
 mod floors;
