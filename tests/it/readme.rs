@@ -26,12 +26,16 @@ fn the_table_of_settings_is_whole_and_true() {
         .output()
         .expect("the help");
     let help = String::from_utf8(help.stdout).expect("text");
-    let mut known: BTreeSet<String> = help
-        .split("[env: ")
-        .skip(1)
-        .filter_map(|rest| rest.split([']', '=']).next())
-        .map(str::to_owned)
-        .collect();
+    let mut known = BTreeSet::new();
+    for option in help.split("[env: ").skip(1) {
+        let name = option.split([']', '=']).next().expect("a name");
+        known.insert(name.to_owned());
+        let line = option.lines().next().unwrap_or_default();
+        if let Some((_, default)) = line.split_once("[default: ") {
+            let row = format!("\n| `{name}` | `{}` |", default.trim_end_matches(']'));
+            assert!(README.contains(&row), "the README should say {row}");
+        }
+    }
     assert!(known.len() > 5, "{help}");
     // What no flag exists for.
     known.extend(["SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "PLAUDIT_LOG"].map(str::to_owned));
