@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
+
 use super::tell::{What, enqueue_tell};
 use super::{Loaded, OfKudos, Trouble, ending_of, enqueue_dms, load_all, open_dm, post, posted_before};
 use crate::base::calendar::local_day;
@@ -223,8 +225,10 @@ async fn check_people(ctx: &Ctx, loaded: &mut Loaded, now: Instant) -> Result<()
     wanted.extend(Some(loaded.kudos.giver.clone()).filter(|id| !loaded.known.contains_key(id)));
     let mut nobody: BTreeSet<String> = BTreeSet::new();
     let mut users = Vec::new();
-    for id in &wanted {
-        match ctx.slack.users_info(id, POSTING_DEADLINE).await {
+    // All at once: one after the other they could outlast the row's lease.
+    let answers = join_all(wanted.iter().map(|id| ctx.slack.users_info(id, POSTING_DEADLINE))).await;
+    for (id, answer) in wanted.iter().zip(answers) {
+        match answer {
             Ok(user) => users.push(user),
             Err(error) if is_nobody(&error) => {
                 nobody.insert(id.0.clone());
