@@ -15,6 +15,7 @@ pub use store::{Counts, claim, counts, enqueue, finish, heard_late, late, next_d
 
 use crate::base::clock::Instant;
 use crate::base::ids::{OutboxId, WorkspaceId, new_id};
+use crate::slack::limits::MESSAGE_INTERVAL;
 
 /// What can be waiting. Any feature may enqueue any kind; only its owner renders and sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -195,7 +196,7 @@ pub enum Ending {
 /// How long a process may send one row before another takes over. Longer than the longest call to Slack.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// Slack: about one message per second and channel.
-pub const LANE_PAUSE: Duration = Duration::from_secs(1);
+pub const LANE_PAUSE: Duration = MESSAGE_INTERVAL;
 /// Messages per minute and workspace; Slack speaks of several hundred.
 pub const WORKSPACE_PER_MINUTE: i64 = 200;
 

@@ -9,12 +9,11 @@ use crate::base::clock::Instant;
 use crate::base::ids::WorkspaceId;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::slack::errors::ApiError;
+use crate::slack::limits::USERS_PAGE;
 use crate::store::{StoreError, Tx, sql};
 
 /// How often the member list is taken: events bring changes at once, but Slack's delivery is best effort.
 const SYNC_EVERY: Duration = Duration::from_secs(86_400);
-/// Slack: 100 to 200 per page advised.
-const PAGE: u32 = 200;
 /// Slack: users.list is tier 2, about 20 calls a minute.
 const PAGE_PAUSE: Duration = Duration::from_secs(3);
 const LANE: &str = "members";
@@ -52,7 +51,7 @@ pub async fn members_page(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreE
     let page: Page = claimed.subject().unwrap_or_default();
     let result = ctx
         .slack
-        .users_list(page.cursor.as_deref(), PAGE, &ctx.workspace.id)
+        .users_list(page.cursor.as_deref(), USERS_PAGE, &ctx.workspace.id)
         .await;
     let answer = match result {
         Ok(answer) => answer,

@@ -592,19 +592,6 @@ fn a_long_text_comes_back_whole() {
 #[test]
 fn a_duplicate_delivery_gets_the_same_answer() {
     story(async |t| {
-        let body = |trigger: &str, text: &str| {
-            let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.extend_pairs([
-                ("team_id", t.slack.workspace().as_str()),
-                ("channel_id", t.channel("support").id.as_str()),
-                ("user_id", t.person("lee").id.as_str()),
-                ("command", "/kudos"),
-                ("text", text),
-                ("trigger_id", trigger),
-                ("response_url", "https://hooks.slack.com/commands/x"),
-            ]);
-            form.finish()
-        };
         let everyone = ["dana", "mo", "ana"]
             .map(|handle| format!("<@{}>", t.person(handle).id))
             .join(" ");
@@ -614,7 +601,9 @@ fn a_duplicate_delivery_gets_the_same_answer() {
             ("3.short", format!("{everyone} for something else entirely")),
             ("4.refused", "@nobody for calming the refund storm".to_owned()),
         ] {
-            let (headers, body) = t.slack.signed_request("/slack/commands", &body(trigger, &text));
+            let (headers, body) = t
+                .slack
+                .signed_request("/slack/commands", &t.person("lee").form(trigger, &text));
             let first = t.slack.raw("/slack/commands", &headers, &body).await;
             assert_eq!(first.status, Some(200));
             t.wait(Duration::from_secs(2));

@@ -133,17 +133,9 @@ fn the_same_undo_delivered_twice_takes_one_back() {
         t.run_jobs().await;
         t.person("lee").runs("/kudos @mo for the second thing").await;
         t.run_jobs().await;
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs([
-            ("team_id", t.slack.workspace().as_str()),
-            ("channel_id", t.channel("support").id.as_str()),
-            ("user_id", t.person("lee").id.as_str()),
-            ("command", "/kudos"),
-            ("text", "undo"),
-            ("trigger_id", "1.undo"),
-            ("response_url", "https://hooks.slack.com/commands/x"),
-        ]);
-        let (headers, body) = t.slack.signed_request("/slack/commands", &form.finish());
+        let (headers, body) = t
+            .slack
+            .signed_request("/slack/commands", &t.person("lee").form("1.undo", "undo"));
         let first = t.slack.raw("/slack/commands", &headers, &body).await;
         let again = t.slack.raw("/slack/commands", &headers, &body).await;
         assert!(first.body.contains("Taken back."), "{first:?}");

@@ -351,6 +351,21 @@ impl Person<'_> {
         self.seen(&self.story.slack.runs_command(&self.id, channel, line).await)
     }
 
+    /// The body of a `/kudos` in `#support` as Slack sends it, for deliveries that are repeated.
+    pub fn form(&self, trigger: &str, text: &str) -> String {
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([
+                ("team_id", self.story.slack.workspace().as_str()),
+                ("channel_id", self.story.channel("support").id.as_str()),
+                ("user_id", self.id.as_str()),
+                ("command", "/kudos"),
+                ("text", text),
+                ("trigger_id", trigger),
+                ("response_url", "https://hooks.slack.com/commands/x"),
+            ])
+            .finish()
+    }
+
     /// A command whose text arrives exactly like this.
     pub async fn runs_raw(&self, line: &str) -> String {
         let channel = self.story.channel("support").id;
