@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::App;
 use crate::kudos;
 use crate::slack::blocks::Response;
-use crate::slack::inbound::{BlockActions, EventCallback, SlashCommand};
+use crate::slack::inbound::{BlockActions, Event, EventCallback, SlashCommand};
 use crate::store::StoreError;
 use crate::workspace;
 
-/// Answers a slash command within the deadline, whatever the database or Slack does. When the commit takes longer,
+/// Answers a slash command by `answer_by`, whatever the database or Slack does. When the commit takes longer,
 /// the person hears that it is being saved, and the outcome follows through the `response_url`. `None` for another
 /// workspace's command.
-pub async fn command(app: &Arc<App>, command: SlashCommand) -> Option<Response> {
+pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) -> Option<Response> {
     if command.workspace != app.ctx.workspace.id {
         tracing::warn!(workspace = %command.workspace, "a command of another workspace was ignored");
         return None;
@@ -23,14 +25,15 @@ pub async fn command(app: &Arc<App>, command: SlashCommand) -> Option<Response> 
     let mut work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
-            let answer = kudos::inputs::command(&app.ctx, &app.recorder, &command, app.deadlines.look_up).await;
+            let (lookup, recorder) = (&app.lookup, &app.recorder);
+            let answer = kudos::inputs::command(&app.ctx, lookup, recorder, &command, app.deadlines.look_up).await;
             app.wake();
             answer
         })
     };
     // A panic in the work is our fault, and must not look like silence.
     let fault = move || kudos::messages::our_fault(locale, &kudos::grammar::as_typed(&text));
-    match tokio::time::timeout(app.deadlines.answer, &mut work).await {
+    match tokio::time::timeout_at(answer_by, &mut work).await {
         Ok(answer) => Some(Response::ephemeral(answer.unwrap_or_else(|_| fault()))),
         Err(_) => {
             let slack = app.ctx.slack.clone();
@@ -54,6 +57,12 @@ pub async fn event(app: &Arc<App>, event: &EventCallback) -> Result<(), StoreErr
         tracing::warn!(workspace = %event.workspace, "an event of another workspace was ignored");
         return Ok(());
     }
+    if matches!(event.event, Event::AppUninstalled | Event::TokensRevoked) {
+        tracing::error!(
+            workspace = %event.workspace,
+            "the app was removed from Slack, or its token revoked: nothing can be posted until it is installed again"
+        );
+    }
     workspace::inputs::event(&app.ctx, &event.event).await?;
     app.wake();
     Ok(())
@@ -61,7 +70,7 @@ pub async fn event(app: &Arc<App>, event: &EventCallback) -> Result<(), StoreErr
 
 /// Takes a click. Returns when what it did is on disk (or the deadline is near); the person is answered afterwards,
 /// through the `response_url`.
-pub async fn click(app: &Arc<App>, click: BlockActions) {
+pub async fn click(app: &Arc<App>, click: BlockActions, answer_by: Instant) {
     // Another company's people can click in a shared channel; they are not this workspace's, and don't give.
     if click
         .workspace
@@ -96,5 +105,5 @@ pub async fn click(app: &Arc<App>, click: BlockActions) {
         }
     });
     // Slack wants its 200 in time even if the commit is late; then the person still hears the outcome.
-    let _ = tokio::time::timeout(app.deadlines.answer, committed).await;
+    let _ = tokio::time::timeout_at(answer_by, committed).await;
 }

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::base::clock::Clock;
 use crate::config::Behaviour;
-use crate::kudos::Recorder;
+use crate::kudos::{Lookup, Recorder};
 use crate::slack::client::Client;
 use crate::slack::errors::{ApiError, Why};
 use crate::store::{Db, StoreError, Tx};
@@ -43,6 +43,8 @@ impl Default for Deadlines {
 pub struct App {
     /// What every use case takes.
     pub ctx: Ctx,
+    /// What is known of those who are named.
+    pub lookup: Lookup,
     /// The hot path of giving.
     pub recorder: Recorder,
     /// The signing secrets that are accepted.
@@ -57,9 +59,11 @@ pub struct App {
 impl App {
     /// Puts the parts together. Needs a tokio runtime.
     pub fn new(ctx: Ctx, secrets: Vec<SecretString>, deadlines: Deadlines) -> Arc<Self> {
+        let lookup = Lookup::start(ctx.db.clone());
         let recorder = Recorder::start(ctx.db.clone());
         Arc::new(Self {
             ctx,
+            lookup,
             recorder,
             secrets,
             deadlines,

@@ -77,6 +77,12 @@ impl Clock for SystemClock {
     }
 }
 
+/// The moment of real time that comes `after` from now, for a timeout that spans more than one await.
+#[allow(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
+pub fn deadline(after: Duration) -> tokio::time::Instant {
+    tokio::time::Instant::now() + after
+}
+
 /// A clock that stands still until it is moved, and never goes back.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
@@ -102,5 +108,32 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Instant {
         Instant(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The machine's clock, moved: it goes on by itself and can be turned forward, never back.
+#[derive(Debug, Default)]
+pub struct ShiftedClock(AtomicI64);
+
+impl ShiftedClock {
+    /// A clock that is ahead of the machine's by `millis` (behind, if negative).
+    pub fn new(millis: i64) -> Self {
+        Self(AtomicI64::new(millis))
+    }
+
+    /// How far it is ahead of the machine's clock, in milliseconds.
+    pub fn shift(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Turns it so that it is ahead by `millis`; ignored if that were back in time.
+    pub fn turn(&self, millis: i64) {
+        self.0.fetch_max(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Instant {
+        SystemClock.now().plus_millis(self.shift())
     }
 }

@@ -54,15 +54,17 @@ impl Runner {
                     0
                 }
             };
-            let pause = if started > 0 {
-                Duration::ZERO
+            let (pause, full) = if started > 0 {
+                (Duration::ZERO, false)
             } else {
                 self.pause().await
             };
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(done) = self.sending.join_next_with_id(), if !self.sending.is_empty() => self.note(done),
-                () = self.app.woken(), if self.sending.len() < AT_ONCE => {}
+                // Whatever is new has to wait like the rest while every channel rests, and there may be a thousand a
+                // second of it.
+                () = self.app.woken(), if !full && self.sending.len() < AT_ONCE => {}
                 () = tokio::time::sleep(pause.max(Duration::from_millis(5))) => {}
             }
             while let Some(done) = self.sending.try_join_next_with_id() {
@@ -122,12 +124,13 @@ impl Runner {
         }
     }
 
-    async fn pause(&self) -> Duration {
+    /// How long nothing is to be done, and whether that is because what is due has to wait for its turn.
+    async fn pause(&self) -> (Duration, bool) {
         let now = self.app.ctx.clock.now();
         match self.next_due().await {
-            Ok(Some(due)) if due <= now => POLL_BUSY,
-            Ok(Some(due)) => due.since(now).min(POLL),
-            _ => POLL,
+            Ok(Some(due)) if due <= now => (POLL_BUSY, true),
+            Ok(Some(due)) => (due.since(now).min(POLL), false),
+            _ => (POLL, false),
         }
     }
 

@@ -1,12 +1,11 @@
 //! Tallies and pairs: what a ledger row counts for. Derived, so that they can be rebuilt.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-
-use serde_json::json;
 
 use super::Source;
 use crate::base::calendar::{Day, Period};
-use crate::store::{StoreError, Tx, sql};
+use crate::store::{StoreError, Tx, list, sql};
 
 /// One ledger row, as far as it counts.
 pub(super) struct Counted<'a> {
@@ -22,30 +21,30 @@ pub(super) struct Counted<'a> {
 }
 
 /// `(workspace, period, member, role, source)`
-pub(super) type TallyKey = (String, String, String, String, String);
+pub(super) type TallyKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
 /// `(workspace, period, giver, receiver)`
-pub(super) type PairKey = (String, String, String, String);
+pub(super) type PairKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
 
 /// What some rows count for. Aggregated, because an upsert may name a key once only; sorted, so that two lists never
 /// wait for each other.
 #[derive(Default)]
-pub(super) struct Counts {
-    pub tallies: BTreeMap<TallyKey, i64>,
-    pub pairs: BTreeMap<PairKey, i64>,
+pub(super) struct Counts<'a> {
+    pub tallies: BTreeMap<TallyKey<'a>, i64>,
+    pub pairs: BTreeMap<PairKey<'a>, i64>,
 }
 
-impl Counts {
+impl<'a> Counts<'a> {
     /// Counts a row `sign` times: 1 when it was given, -1 when it is taken back.
-    pub(super) fn add(&mut self, row: &Counted<'_>, sign: i64) {
+    pub(super) fn add(&mut self, row: &Counted<'a>, sign: i64) {
         let (week, month, all) = (Period::week(row.day), Period::month(row.day), Period::all());
         for period in [&Period::day(row.day), &week, &month, &all] {
-            let mut tally = |member: &str, role: &str| {
+            let mut tally = |member: &'a str, role: &'static str| {
                 let key = (
-                    row.workspace.to_owned(),
-                    period.to_string(),
-                    member.to_owned(),
-                    role.to_owned(),
-                    row.source.to_owned(),
+                    row.workspace.into(),
+                    period.to_string().into(),
+                    member.into(),
+                    role.into(),
+                    row.source.into(),
                 );
                 *self.tallies.entry(key).or_default() += sign;
             };
@@ -59,12 +58,26 @@ impl Counts {
         }
         for period in [week, month, all] {
             let key = (
-                row.workspace.to_owned(),
-                period.to_string(),
-                row.giver.to_owned(),
-                row.receiver.to_owned(),
+                row.workspace.into(),
+                period.to_string().into(),
+                row.giver.into(),
+                row.receiver.into(),
             );
             *self.pairs.entry(key).or_default() += sign;
+        }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(super) fn absorb(&mut self, other: Counts<'_>) {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        for ((w, p, m, r, s), n) in other.tallies {
+            *self
+                .tallies
+                .entry((own(w), own(p), own(m), own(r), own(s)))
+                .or_default() += n;
+        }
+        for ((w, p, g, r), n) in other.pairs {
+            *self.pairs.entry((own(w), own(p), own(g), own(r))).or_default() += n;
         }
     }
 
@@ -74,7 +87,7 @@ impl Counts {
             let rows: Vec<_> = self
                 .tallies
                 .iter()
-                .map(|((w, p, m, r, s), n)| json!([w, p, m, r, s, n]))
+                .map(|((w, p, m, r, s), n)| (w, p, m, r, s, n))
                 .collect();
             sql!(
                 tx,
@@ -84,22 +97,18 @@ impl Counts {
                          FROM json_each($1) WHERE true
                          ON CONFLICT (workspace, period, member, role, source)
                          DO UPDATE SET n = tally.n + excluded.n",
-                json!(rows).to_string()
+                list(&rows)
             )?;
         }
         if !self.pairs.is_empty() {
-            let rows: Vec<_> = self
-                .pairs
-                .iter()
-                .map(|((w, p, g, r), n)| json!([w, p, g, r, n]))
-                .collect();
+            let rows: Vec<_> = self.pairs.iter().map(|((w, p, g, r), n)| (w, p, g, r, n)).collect();
             sql!(
                 tx,
                 execute "INSERT INTO pair (workspace, period, giver, receiver, n)
                          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
                          FROM json_each($1) WHERE true
                          ON CONFLICT (workspace, period, giver, receiver) DO UPDATE SET n = pair.n + excluded.n",
-                json!(rows).to_string()
+                list(&rows)
             )?;
         }
         Ok(())

@@ -11,7 +11,10 @@ use super::messages::{self, Confirmation, Names, Voice};
 use super::people::{People, is_nobody};
 use super::rules::{self, Approved, Refusal, Target, target};
 use super::take_back::card_lane;
-use super::{Announce, Give, Outcome, Receiver, Recorder, Source, TakeBack, TakenBack, take_back, take_back_latest};
+use super::{
+    Announce, Facts, Give, Lookup, Outcome, Question, Receiver, Recorder, Source, TakeBack, TakenBack, take_back,
+    take_back_latest,
+};
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, KudosId, UserId};
@@ -20,7 +23,7 @@ use crate::slack::errors::ApiError;
 use crate::slack::inbound::{Action, BlockActions, SlashCommand, User};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member, Place, Usergroup, UsergroupError};
+use crate::workspace::{self, Ctx, Member, Usergroup, UsergroupError};
 
 /// The words that are subcommands; a word whose capability doesn't exist is none.
 const RESERVED: [&str; 2] = ["help", "undo"];
@@ -31,7 +34,13 @@ const LOOK_UPS: usize = 25;
 ///
 /// `look_up` is how long Slack may take to tell who an unknown person is; when it is silent, the kudos is taken and
 /// its receivers are checked before the card is posted.
-pub async fn command(ctx: &Ctx, recorder: &Recorder, command: &SlashCommand, look_up: Duration) -> Message {
+pub async fn command(
+    ctx: &Ctx,
+    lookup: &Lookup,
+    recorder: &Recorder,
+    command: &SlashCommand,
+    look_up: Duration,
+) -> Message {
     let reading = grammar::read(&command.text);
     let now = ctx.clock.now();
     let result = match reading.subcommand(&RESERVED).as_deref() {
@@ -44,7 +53,7 @@ pub async fn command(ctx: &Ctx, recorder: &Recorder, command: &SlashCommand, loo
             let delivery = Some(command.trigger_id.as_str()).filter(|trigger| !trigger.is_empty());
             undo(ctx, &command.command, None, delivery, &command.user, now).await
         }
-        None => give(ctx, recorder, command, &reading, now, look_up).await,
+        None => give(ctx, lookup, recorder, command, &reading, now, look_up).await,
     };
     result.unwrap_or_else(|error| {
         tracing::error!(%error, workspace = %command.workspace, "a command could not be stored");
@@ -59,38 +68,6 @@ fn voice<'a>(ctx: &'a Ctx, command: &'a SlashCommand, zone: Tz) -> Voice<'a> {
         allowance: ctx.workspace.settings.allowance,
         zone,
     }
-}
-
-/// What the database knows about everybody and every place that a command names.
-struct Facts {
-    known: BTreeMap<UserId, Member>,
-    hits: Vec<(String, UserId, bool)>,
-    given_in: Place,
-    recognition: Option<Place>,
-}
-
-async fn facts(ctx: &Ctx, command: &SlashCommand, reading: &Reading, now: Instant) -> Result<Facts, StoreError> {
-    let settings = &ctx.workspace.settings;
-    let names = reading.names_to_look_up();
-    let mut ids: BTreeSet<UserId> = reading.mentioned().into_iter().collect();
-    ids.insert(command.user.clone());
-    ids.extend(settings.stewards.first().cloned());
-    ctx.db
-        .read(async |tx: &mut Tx| {
-            let id = &ctx.workspace.id;
-            let hits = workspace::find_by_names(tx, id, &names).await?;
-            ids.extend(hits.iter().map(|(_, member, _)| member.clone()));
-            Ok(Facts {
-                known: workspace::members(tx, id, &ids).await?,
-                hits,
-                given_in: workspace::place(tx, id, &command.channel, now).await?,
-                recognition: match &settings.channel {
-                    Some(channel) => Some(workspace::place(tx, id, channel, now).await?),
-                    None => None,
-                },
-            })
-        })
-        .await
 }
 
 /// Asks Slack about people whom we don't know, all at once and only as long as the person who waits can spare.
@@ -139,6 +116,7 @@ async fn look_up(
 
 async fn give(
     ctx: &Ctx,
+    lookup: &Lookup,
     recorder: &Recorder,
     command: &SlashCommand,
     reading: &Reading,
@@ -146,12 +124,25 @@ async fn give(
     within: Duration,
 ) -> Result<Message, StoreError> {
     let settings = &ctx.workspace.settings;
+    let mut people: BTreeSet<UserId> = reading.mentioned().into_iter().collect();
+    people.insert(command.user.clone());
+    people.extend(settings.stewards.first().cloned());
+    let facts = lookup
+        .ask(Question {
+            workspace: ctx.workspace.id.clone(),
+            people,
+            names: reading.names_to_look_up(),
+            places: settings.channel.iter().chain([&command.channel]).cloned().collect(),
+            at: now,
+        })
+        .await?;
     let Facts {
         mut known,
         hits,
-        given_in,
-        recognition,
-    } = facts(ctx, command, reading, now).await?;
+        places,
+    } = facts;
+    let given_in = places.get(&command.channel);
+    let recognition = settings.channel.as_ref().and_then(|channel| places.get(channel));
     let mut wanted = vec![command.user.clone()];
     wanted.extend(reading.mentioned());
     let missing = look_up(ctx, &mut known, wanted, within).await;
@@ -192,7 +183,7 @@ async fn give(
         .get(&command.user)
         .and_then(|giver| giver.dm.as_ref())
         .map(|dm| *dm == command.channel);
-    let target = target(&Announce::Default, Some(&given_in), recognition.as_ref(), own_dm);
+    let target = target(&Announce::Default, given_in, recognition, own_dm);
     let decided = decided.and_then(|approved| {
         let only_groups = approved
             .receivers

@@ -655,6 +655,7 @@ fn no_card(channel: &ChannelId, code: &str) -> String {
 fn cause(code: &str) -> String {
     match code {
         "is_archived" => "it is archived".to_owned(),
+        SHARED => "it is shared with another company".to_owned(),
         "not_in_channel" | "channel_not_found" => "I'm not in it; /invite @Plaudit there".to_owned(),
         code if code.starts_with("restricted_action") => "an admin has restricted who may post".to_owned(),
         code => format!("Slack says {}", escape(code)),

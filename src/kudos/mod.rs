@@ -5,6 +5,7 @@
 
 mod counts;
 pub mod deliver;
+mod facts;
 pub mod grammar;
 pub mod inputs;
 pub mod messages;
@@ -15,11 +16,15 @@ pub mod rules;
 mod store;
 mod take_back;
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
+pub use facts::{Facts, Lookup, Question};
+use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use store::{Exported, export_page, sweep_deliveries};
@@ -246,24 +251,24 @@ const LIST: usize = 1_000;
 
 /// The hot path: hands every kudos that waits to [`record()`] in one transaction. Cheap to clone.
 #[derive(Clone)]
-pub struct Recorder(Collector<Give, Outcome>);
+pub struct Recorder(Collector<Prepared, Outcome>);
 
 impl Recorder {
     /// Starts the task that records. Needs a tokio runtime.
     pub fn start(db: Db) -> Self {
-        Self(Collector::new(LIST, move |gives: Vec<Give>| {
-            let db = db.clone();
+        Self(Collector::new(LIST, move |gives: Vec<Prepared>| {
+            let (db, gives): (Db, Arc<[Prepared]>) = (db.clone(), gives.into());
             async move {
-                match record_list(&db, gives.clone()).await {
+                match record_list(&db, &gives, 0..gives.len()).await {
                     Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
                     // One bad kudos must not take the others with it.
                     Err(error) if gives.len() > 1 && (error.is_about_the_data() || error.is_worth_another_try()) => {
                         let mut outcomes = Vec::with_capacity(gives.len());
                         let mut down: Option<StoreError> = None;
-                        for give in gives {
+                        for place in 0..gives.len() {
                             let outcome = match &down {
                                 Some(error) => Err(error.clone()),
-                                None => record_list(&db, vec![give]).await,
+                                None => record_list(&db, &gives, place..place + 1).await,
                             };
                             // When the database itself is in trouble, a thousand must not wait for it one by one.
                             down = outcome
@@ -287,10 +292,12 @@ impl Recorder {
     /// # Errors
     /// [`StoreError`] when it is not; then nothing of it is stored.
     pub async fn give(&self, give: Give) -> Result<Outcome, StoreError> {
-        self.0.put(give).await
+        self.0.put(Prepared::of(give)).await
     }
 }
 
-async fn record_list(db: &Db, gives: Vec<Give>) -> Result<Vec<Outcome>, StoreError> {
-    db.write(async move |tx: &mut Tx| record(tx, &gives).await).await
+async fn record_list(db: &Db, gives: &Arc<[Prepared]>, which: Range<usize>) -> Result<Vec<Outcome>, StoreError> {
+    let gives = Arc::clone(gives);
+    db.write(async move |tx: &mut Tx| record_prepared(tx, &gives[which.clone()]).await)
+        .await
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::counts::{Counted, Counts};
@@ -11,7 +12,7 @@ use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, new_id};
 use crate::base::text::normalised;
 use crate::outbox::{self, Intent, Kind};
-use crate::store::{StoreError, Tx, sql};
+use crate::store::{StoreError, Tx, list, sql};
 
 /// The most statements that one list takes, BEGIN, SAVEPOINT and COMMIT not counted.
 pub const STATEMENTS: u64 = 10;
@@ -19,20 +20,84 @@ pub const STATEMENTS: u64 = 10;
 /// After this long, the DMs don't wait for the card any longer.
 const CARD_IS_LATE: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// A kudos with everything that can be made ready before the database is asked: there is one writer, and whatever
+/// is done here it needn't do.
+pub(super) struct Prepared {
+    give: Give,
+    sameness: String,
+    kudos: KudosId,
+    /// Its rows of the ledger and of the words, as JSON.
+    ledger: Vec<String>,
+    words: String,
+    card: Option<Intent>,
+}
+
+impl Prepared {
+    pub(super) fn of(give: Give) -> Self {
+        let sameness = sameness(&give);
+        let kudos: KudosId = new_id(give.at).into();
+        let ledger = give.receivers.iter().map(|receiver| {
+            row(&(
+                new_id(give.at),
+                &kudos,
+                &give.workspace,
+                &give.giver,
+                receiver.id(),
+                receiver.kind(),
+                give.source.name(),
+                place(&give),
+                give.effect.as_ref().map(|(ts, _)| ts),
+                give.effect.as_ref().map(|(_, effect)| effect.name()),
+                give.at,
+                give.giver_day.to_string(),
+                give.workspace_day.to_string(),
+                give.cost,
+                give.announce.name(),
+                &sameness,
+            ))
+        });
+        let subject = json!({ "kudos": kudos });
+        let card = Intent::new(&give.workspace, Kind::KudosCard, &subject, &give.lane, give.at)
+            .late_at(give.at.plus(CARD_IS_LATE));
+        Self {
+            ledger: ledger.collect(),
+            words: row(&(&kudos, &give.workspace, &give.reason, list(&give.values))),
+            card: (give.announce != Announce::Silent).then_some(card),
+            sameness,
+            kudos,
+            give,
+        }
+    }
+}
+
+/// One element of a list that `json_each` reads.
+fn row(row: &impl Serialize) -> String {
+    // Tuples of ids, texts and numbers always serialise.
+    serde_json::to_string(row).unwrap_or_default()
+}
+
 /// Records a list of kudos and answers each, in order; each is given entirely or not at all.
 ///
 /// The allowance is spent first: that locks the givers' days, and everything read afterwards (deliveries seen,
 /// effects, the same words within ten minutes) is exact under any number of simultaneous lists.
 pub async fn record(tx: &mut Tx, gives: &[Give]) -> Result<Vec<Outcome>, StoreError> {
+    let prepared: Vec<Prepared> = gives.iter().cloned().map(Prepared::of).collect();
+    record_prepared(tx, &prepared).await
+}
+
+/// The same for what was prepared outside of the transaction.
+pub(super) async fn record_prepared(tx: &mut Tx, gives: &[Prepared]) -> Result<Vec<Outcome>, StoreError> {
     let mut before = spend(tx, gives).await?;
-    let sameness: Vec<String> = gives.iter().map(sameness).collect();
     let mut seen = Seen::read(tx, gives).await?;
 
     let mut outcomes = Vec::with_capacity(gives.len());
     let mut given = Vec::new();
     let mut refunds: BTreeMap<(&str, &str, String), i64> = BTreeMap::new();
     let mut new_deliveries = Vec::new();
-    for (give, sameness) in gives.iter().zip(&sameness) {
+    for prepared in gives {
+        let Prepared {
+            give, sameness, kudos, ..
+        } = prepared;
         let delivery = give
             .delivery
             .as_deref()
@@ -60,23 +125,22 @@ pub async fn record(tx: &mut Tx, gives: &[Give]) -> Result<Vec<Outcome>, StoreEr
                 }
             } else {
                 *used += wish;
-                let kudos: KudosId = new_id(give.at).into();
                 seen.effects.extend(effects);
-                seen.remember_same(give, sameness, &kudos);
-                given.push((give, sameness, kudos.clone()));
+                seen.remember_same(give, sameness, kudos);
+                given.push(prepared);
                 Outcome::Given {
-                    kudos,
+                    kudos: kudos.clone(),
                     left: give.allowance.map(|allowance| (allowance - *used).max(0)),
                 }
             };
             if let Some((workspace, delivery)) = delivery {
                 seen.deliveries
                     .insert((workspace.to_owned(), delivery.to_owned()), outcome.clone());
-                new_deliveries.push(json!([workspace, delivery, outcome_json(&outcome), give.at]));
+                new_deliveries.push((workspace, delivery, outcome_json(&outcome), give.at));
             }
             outcome
         };
-        let spent = given.last().is_some_and(|(last, ..)| std::ptr::eq(*last, give));
+        let spent = given.last().is_some_and(|last| std::ptr::eq(*last, prepared));
         if !spent && wish > 0 {
             *refunds.entry(key).or_default() += wish;
         }
@@ -90,7 +154,7 @@ pub async fn record(tx: &mut Tx, gives: &[Give]) -> Result<Vec<Outcome>, StoreEr
                      SELECT value ->> 0, value ->> 1, $1, value ->> 2, CAST(value ->> 3 AS BIGINT)
                      FROM json_each($2) WHERE true",
             FEATURE,
-            json!(new_deliveries).to_string()
+            list(&new_deliveries)
         )?;
     }
     if !given.is_empty() {
@@ -99,14 +163,14 @@ pub async fn record(tx: &mut Tx, gives: &[Give]) -> Result<Vec<Outcome>, StoreEr
     if !refunds.is_empty() {
         let rows: Vec<_> = refunds
             .iter()
-            .map(|((workspace, giver, day), n)| json!([workspace, giver, day, n]))
+            .map(|((workspace, giver, day), n)| (workspace, giver, day, n))
             .collect();
         sql!(
             tx,
             execute "UPDATE allowance SET used = used - CAST(j.value ->> 3 AS BIGINT) FROM json_each($1) j
                      WHERE allowance.workspace = j.value ->> 0 AND allowance.giver = j.value ->> 1
                        AND allowance.day = j.value ->> 2",
-            json!(rows).to_string()
+            list(&rows)
         )?;
     }
     Ok(outcomes)
@@ -122,17 +186,20 @@ fn outcome_json(outcome: &Outcome) -> String {
 }
 
 /// Spends every wish of the list and returns what each giver had used before it, by (workspace, giver, day).
-async fn spend<'a>(tx: &mut Tx, gives: &'a [Give]) -> Result<BTreeMap<(&'a str, &'a str, String), i64>, StoreError> {
+async fn spend<'a>(
+    tx: &mut Tx,
+    gives: &'a [Prepared],
+) -> Result<BTreeMap<(&'a str, &'a str, String), i64>, StoreError> {
     // Sorted, so that two lists never wait for each other; wishes of nothing too, because the row is the lock.
     let mut wishes: BTreeMap<(&str, &str, String), i64> = BTreeMap::new();
-    for give in gives {
+    for Prepared { give, .. } in gives {
         *wishes
             .entry((give.workspace.as_str(), give.giver.as_str(), give.giver_day.to_string()))
             .or_default() += wish(give);
     }
     let rows: Vec<_> = wishes
         .iter()
-        .map(|((workspace, giver, day), n)| json!([workspace, giver, day, n]))
+        .map(|((workspace, giver, day), n)| (workspace, giver, day, n))
         .collect();
     let used = sql!(
         tx,
@@ -141,7 +208,7 @@ async fn spend<'a>(tx: &mut Tx, gives: &'a [Give]) -> Result<BTreeMap<(&'a str, 
          SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT) FROM json_each($1) WHERE true
          ON CONFLICT (workspace, giver, day) DO UPDATE SET used = allowance.used + excluded.used
          RETURNING workspace, giver, day, used",
-        json!(rows).to_string()
+        list(&rows)
     )?;
     let used: HashMap<(String, String, String), i64> = used
         .into_iter()
@@ -165,45 +232,48 @@ struct Seen {
 }
 
 impl Seen {
-    async fn read(tx: &mut Tx, gives: &[Give]) -> Result<Self, StoreError> {
+    async fn read(tx: &mut Tx, gives: &[Prepared]) -> Result<Self, StoreError> {
         let mut deliveries = Vec::new();
         let mut effect_rows = Vec::new();
-        let mut givers: BTreeMap<(&str, &str), (Instant, Instant)> = BTreeMap::new();
-        for give in gives {
+        let mut said: BTreeMap<(&str, &str, &str), (Instant, Instant)> = BTreeMap::new();
+        for Prepared { give, sameness, .. } in gives {
             if let Some(delivery) = &give.delivery {
-                deliveries.push(json!([give.workspace, delivery]));
+                deliveries.push((&give.workspace, delivery));
             }
-            effect_rows.extend(effects(give).into_iter().map(|effect| json!(effect)));
-            let window = givers
-                .entry((give.workspace.as_str(), give.giver.as_str()))
+            effect_rows.extend(effects(give));
+            let window = said
+                .entry((give.workspace.as_str(), give.giver.as_str(), sameness))
                 .or_insert((give.at.minus(TEN_MINUTES), give.at.plus(TEN_MINUTES)));
             window.0 = window.0.min(give.at.minus(TEN_MINUTES));
             window.1 = window.1.max(give.at.plus(TEN_MINUTES));
         }
-        let windows: Vec<Value> = givers
+        let windows: Vec<_> = said
             .iter()
-            .map(|((workspace, giver), (from, to))| json!([workspace, giver, from, to]))
+            .map(|((workspace, giver, sameness), (from, to))| (workspace, giver, from, to, sameness))
             .collect();
         // One statement for three questions: `d`eliveries, `e`ffects, `s`ame words.
         let rows = sql!(
             tx,
             fetch_all as (String, String, String, String, String, String, String, i64),
             "SELECT 'd', d.workspace, d.delivery, d.outcome, '', '', '', d.at
-             FROM json_each($1) j JOIN delivery d ON d.workspace = j.value ->> 0 AND d.delivery = j.value ->> 1
+             FROM json_each($1) j CROSS JOIN delivery d
+             WHERE d.workspace = j.value ->> 0 AND d.delivery = j.value ->> 1
                 AND d.feature = $4
              UNION ALL
              SELECT 'e', l.workspace, l.channel, l.message_ts, l.giver, l.receiver, l.effect, 0
-             FROM json_each($2) j JOIN ledger l ON l.workspace = j.value ->> 0 AND l.channel = j.value ->> 1
+             FROM json_each($2) j CROSS JOIN ledger l
+             WHERE l.workspace = j.value ->> 0 AND l.channel = j.value ->> 1
                 AND l.message_ts = j.value ->> 2 AND l.giver = j.value ->> 3 AND l.receiver = j.value ->> 4
                 AND l.effect = j.value ->> 5 AND l.effect IS NOT NULL
              UNION ALL
              SELECT DISTINCT 's', l.workspace, l.giver, l.sameness, l.kudos, '', '', l.given_at
-             FROM json_each($3) j JOIN ledger l ON l.workspace = j.value ->> 0 AND l.giver = j.value ->> 1
+             FROM json_each($3) j CROSS JOIN ledger l
+             WHERE l.workspace = j.value ->> 0 AND l.giver = j.value ->> 1
                 AND l.given_at > CAST(j.value ->> 2 AS BIGINT) AND l.given_at < CAST(j.value ->> 3 AS BIGINT)
-                AND l.reversed_at IS NULL",
-            json!(deliveries).to_string(),
-            json!(effect_rows).to_string(),
-            json!(windows).to_string(),
+                AND l.sameness = j.value ->> 4 AND l.reversed_at IS NULL",
+            list(&deliveries),
+            list(&effect_rows),
+            list(&windows),
             FEATURE
         )?;
         let mut seen = Self {
@@ -287,31 +357,10 @@ fn sameness(give: &Give) -> String {
     hex::encode(&digest.finalize()[..16])
 }
 
-async fn write_given(tx: &mut Tx, given: &[(&Give, &String, KudosId)]) -> Result<(), StoreError> {
-    let mut ledger = Vec::new();
-    let mut words = Vec::new();
+async fn write_given(tx: &mut Tx, given: &[&Prepared]) -> Result<(), StoreError> {
     let mut counts = Counts::default();
-    let mut intents = Vec::new();
-    for (give, sameness, kudos) in given {
+    for Prepared { give, .. } in given {
         for receiver in &give.receivers {
-            ledger.push(json!([
-                new_id(give.at),
-                kudos,
-                give.workspace,
-                give.giver,
-                receiver.id(),
-                receiver.kind(),
-                give.source.name(),
-                place(give),
-                give.effect.as_ref().map(|(ts, _)| ts),
-                give.effect.as_ref().map(|(_, effect)| effect.name()),
-                give.at,
-                give.giver_day.to_string(),
-                give.workspace_day.to_string(),
-                give.cost,
-                give.announce.name(),
-                sameness,
-            ]));
             let counted = Counted {
                 workspace: give.workspace.as_str(),
                 giver: give.giver.as_str(),
@@ -322,25 +371,10 @@ async fn write_given(tx: &mut Tx, given: &[(&Give, &String, KudosId)]) -> Result
             };
             counts.add(&counted, 1);
         }
-        words.push(json!([
-            kudos,
-            give.workspace,
-            give.reason,
-            json!(give.values).to_string()
-        ]));
-        if give.announce != Announce::Silent {
-            intents.push(
-                Intent::new(
-                    &give.workspace,
-                    Kind::KudosCard,
-                    &json!({ "kudos": kudos }),
-                    &give.lane,
-                    give.at,
-                )
-                .late_at(give.at.plus(CARD_IS_LATE)),
-            );
-        }
     }
+    let ledger: Vec<&str> = given.iter().flat_map(|p| &p.ledger).map(String::as_str).collect();
+    let words: Vec<&str> = given.iter().map(|p| p.words.as_str()).collect();
+    let cards = given.iter().filter_map(|p| p.card.as_ref());
     sql!(
         tx,
         execute "INSERT INTO ledger (id, kudos, workspace, giver, receiver, receiver_kind, source, channel, message_ts,
@@ -349,14 +383,14 @@ async fn write_given(tx: &mut Tx, given: &[(&Give, &String, KudosId)]) -> Result
                     value ->> 7, value ->> 8, value ->> 9, CAST(value ->> 10 AS BIGINT), value ->> 11, value ->> 12,
                     CAST(value ->> 13 AS BIGINT), value ->> 14, value ->> 15, NULL, NULL
                  FROM json_each($1) WHERE true",
-        json!(ledger).to_string()
+        format!("[{}]", ledger.join(","))
     )?;
     sql!(
         tx,
         execute "INSERT INTO words (kudos, workspace, reason, value_names)
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1) WHERE true",
-        json!(words).to_string()
+        format!("[{}]", words.join(","))
     )?;
     counts.write(tx).await?;
-    outbox::enqueue(tx, &intents).await
+    outbox::enqueue(tx, cards).await
 }

@@ -52,7 +52,7 @@ type DayKey = (String, String, String);
 
 #[derive(Default)]
 struct Numbers {
-    counts: Counts,
+    counts: Counts<'static>,
     used: BTreeMap<DayKey, i64>,
 }
 
@@ -72,9 +72,7 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
                 let Some(last) = page.last() else { break };
                 after = (last.0, last.1.clone());
                 rows += u64::try_from(page.len()).unwrap_or_default();
-                for row in &page {
-                    counted.count(row)?;
-                }
+                counted.count(&page)?;
             }
             Ok((rows, counted, stored(tx).await?))
         })
@@ -86,14 +84,14 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
         &counted.counts.tallies,
         &stored.counts.tallies,
         &mut differences,
-        |k: &TallyKey| format!("{} {} {} {} {}", k.0, k.1, k.2, k.3, k.4),
+        |k: &TallyKey<'_>| format!("{} {} {} {} {}", k.0, k.1, k.2, k.3, k.4),
     );
     let pairs = differ(
         "pair",
         &counted.counts.pairs,
         &stored.counts.pairs,
         &mut differences,
-        |k: &PairKey| format!("{} {} {} {}", k.0, k.1, k.2, k.3),
+        |k: &PairKey<'_>| format!("{} {} {} {}", k.0, k.1, k.2, k.3),
     );
     let used = differ(
         "allowance",
@@ -161,24 +159,27 @@ async fn ledger_page(tx: &mut Tx, after: &(i64, String)) -> Result<Vec<LedgerRow
 }
 
 impl Numbers {
-    fn count(&mut self, row: &LedgerRow) -> Result<(), StoreError> {
-        let (_, _, workspace, giver, receiver, kind, source, giver_day, workspace_day, cost) = row;
-        let day: Day = workspace_day.parse().map_err(|_| StoreError::Unreadable("a day"))?;
-        self.counts.add(
-            &Counted {
-                workspace,
-                giver,
-                receiver,
-                is_member: kind == "member",
-                source: Source::tally_of(source),
-                day,
-            },
-            1,
-        );
-        *self
-            .used
-            .entry((workspace.clone(), giver.clone(), giver_day.clone()))
-            .or_default() += cost;
+    fn count(&mut self, page: &[LedgerRow]) -> Result<(), StoreError> {
+        let mut counts = Counts::default();
+        for (_, _, workspace, giver, receiver, kind, source, giver_day, workspace_day, cost) in page {
+            let day: Day = workspace_day.parse().map_err(|_| StoreError::Unreadable("a day"))?;
+            counts.add(
+                &Counted {
+                    workspace,
+                    giver,
+                    receiver,
+                    is_member: kind == "member",
+                    source: Source::tally_of(source),
+                    day,
+                },
+                1,
+            );
+            *self
+                .used
+                .entry((workspace.clone(), giver.clone(), giver_day.clone()))
+                .or_default() += cost;
+        }
+        self.counts.absorb(counts);
         Ok(())
     }
 }
@@ -203,9 +204,12 @@ async fn stored(tx: &mut Tx) -> Result<Numbers, StoreError> {
         counts: Counts {
             tallies: tallies
                 .into_iter()
-                .map(|(w, p, m, r, s, n)| ((w, p, m, r, s), n))
+                .map(|(w, p, m, r, s, n)| ((w.into(), p.into(), m.into(), r.into(), s.into()), n))
                 .collect(),
-            pairs: pairs.into_iter().map(|(w, p, g, r, n)| ((w, p, g, r), n)).collect(),
+            pairs: pairs
+                .into_iter()
+                .map(|(w, p, g, r, n)| ((w.into(), p.into(), g.into(), r.into()), n))
+                .collect(),
         },
         used: used.into_iter().map(|(w, g, d, n)| ((w, g, d), n)).collect(),
     })

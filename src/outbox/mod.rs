@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use store::{Counts, claim, counts, enqueue, finish, heard_late, late, next_due, release, settle, sweep};
+pub use store::{Counts, claim, counts, enqueue, finish, heard_late, late, next_due, settle, sweep};
 
 use crate::base::clock::Instant;
 use crate::base::ids::{OutboxId, WorkspaceId, new_id};

@@ -14,6 +14,7 @@ mod interact;
 mod manifest;
 mod messages;
 mod methods;
+pub mod page;
 mod people;
 mod rates;
 mod render;
@@ -34,7 +35,7 @@ use url::Url;
 
 pub use deliver::Bot;
 pub use people::{Guest, NewChannel, NewPerson};
-pub use seen::{Answer, Attempt, Author, Call, RawAnswer, Seen, Shown};
+pub use seen::{Answer, Attempt, Author, Call, Exchange, RawAnswer, Seen, Shown};
 
 use crate::base::clock::{Clock, Instant};
 use crate::base::ids::{ChannelId, UserId, WorkspaceId};

@@ -137,3 +137,28 @@ impl RawAnswer {
             .map(|(_, value)| value.as_str())
     }
 }
+
+/// One request over the wire, in either direction, as it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// Counts from 1; later requests have higher numbers.
+    pub number: u64,
+    /// When it began, on the sandbox's clock.
+    pub at: Instant,
+    /// From Slack to the app; otherwise from the app to Slack.
+    pub to_app: bool,
+    /// The path, or the Web API's method (`response_url` for those).
+    pub what: String,
+    /// What it was about, in a few words: the command as typed, the event's type, the button, the channel.
+    pub about: String,
+    /// The value of `x-slack-signature`; `None` for requests of the app.
+    pub signature: Option<String>,
+    /// The HTTP status; `None` when no answer came.
+    pub status: Option<u16>,
+    /// Why it counts as failed: `http_timeout`, Slack's error code, …; empty when it doesn't.
+    pub failure: String,
+    /// Real milliseconds until it was answered or given up.
+    pub millis: u64,
+    /// 0 for the first try.
+    pub retry_num: u32,
+}

@@ -23,6 +23,7 @@ use super::sql::Connection;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "core", include_str!("../../migrations/0001_core.sql")),
     (2, "usergroups", include_str!("../../migrations/0002_usergroups.sql")),
+    (3, "hot indexes", include_str!("../../migrations/0003_hot_indexes.sql")),
 ];
 
 /// How long a statement waits for another process's lock on the SQLite file. Short, so that a person hears of it.
@@ -136,6 +137,8 @@ impl Db {
             .busy_timeout(BUSY_TIMEOUT)
             // Takes checkpoints off most commits; the WAL stays below about 40 MB.
             .pragma("wal_autocheckpoint", "10000")
+            // The writer touches a page here and there for every index: 8 MB keep them from being read again and again.
+            .pragma("cache_size", "-8000")
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(OpenError::Unreachable)?;
         migrator()
@@ -145,7 +148,7 @@ impl Db {
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .connect_with(options.clone().read_only(true))
+            .connect_with(options.clone().read_only(true).pragma("cache_size", "-1000"))
             .await
             .map_err(OpenError::Unreachable)?;
         let (writer, guard) = Writer::start(connection, options).map_err(OpenError::Thread)?;

@@ -12,5 +12,5 @@ mod sql;
 pub use batch::Collector;
 pub use engine::{DatabaseUrl, Db, OpenError, Tx};
 pub use error::StoreError;
-pub use sql::Connection;
 pub(crate) use sql::sql;
+pub use sql::{Connection, list};

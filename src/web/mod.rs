@@ -27,17 +27,17 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn command(State(app): State<Arc<App>>, Signed(request): Signed<CommandRequest>) -> Response {
+async fn command(State(app): State<Arc<App>>, Signed(request, answer_by): Signed<CommandRequest>) -> Response {
     match request {
         CommandRequest::SslCheck => StatusCode::OK.into_response(),
-        CommandRequest::Slash(command) => match inputs::command(&app, command).await {
+        CommandRequest::Slash(command) => match inputs::command(&app, command, answer_by).await {
             Some(answer) => Json(answer).into_response(),
             None => StatusCode::OK.into_response(),
         },
     }
 }
 
-async fn event(State(app): State<Arc<App>>, Signed(request): Signed<EventRequest>) -> Response {
+async fn event(State(app): State<Arc<App>>, Signed(request, _): Signed<EventRequest>) -> Response {
     match request {
         EventRequest::UrlVerification { challenge } => ([(CONTENT_TYPE, "text/plain")], challenge).into_response(),
         EventRequest::Callback(callback) => match inputs::event(&app, &callback).await {
@@ -55,9 +55,9 @@ async fn event(State(app): State<Arc<App>>, Signed(request): Signed<EventRequest
     }
 }
 
-async fn interaction(State(app): State<Arc<App>>, Signed(request): Signed<Interaction>) -> Response {
+async fn interaction(State(app): State<Arc<App>>, Signed(request, answer_by): Signed<Interaction>) -> Response {
     match request {
-        Interaction::BlockActions(click) => inputs::click(&app, click).await,
+        Interaction::BlockActions(click) => inputs::click(&app, click, answer_by).await,
         Interaction::Other { kind } => tracing::debug!(kind, "an interaction of an unknown kind was ignored"),
     }
     StatusCode::OK.into_response()

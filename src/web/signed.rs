@@ -5,8 +5,10 @@ use std::sync::Arc;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
 
 use crate::app::App;
+use crate::base::clock::deadline;
 use crate::slack::inbound::{
     CommandRequest, EventRequest, InboundError, Interaction, parse_command, parse_event, parse_interaction,
 };
@@ -49,13 +51,14 @@ impl Inbound for Interaction {
 }
 
 /// A request that Slack signed, read. Otherwise 401 (signature), 413 (over 1 MiB), 408 (too slow) or 400 (unreadable),
-/// each with an empty body.
-pub(super) struct Signed<T>(pub T);
+/// each with an empty body. With it comes until when it is to be answered: that counts from its first byte.
+pub(super) struct Signed<T>(pub T, pub Instant);
 
 impl<T: Inbound> FromRequest<Arc<App>> for Signed<T> {
     type Rejection = StatusCode;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, StatusCode> {
+        let answer_by = deadline(app.deadlines.answer);
         let (parts, body) = request.into_parts();
         let read = tokio::time::timeout(app.deadlines.body, to_bytes(body, BODY_LIMIT));
         let body: Bytes = match read.await {
@@ -64,7 +67,7 @@ impl<T: Inbound> FromRequest<Arc<App>> for Signed<T> {
             Err(_) => return Err(StatusCode::REQUEST_TIMEOUT),
         };
         if let Some(harmless) = T::harmless(&body) {
-            return Ok(Self(harmless));
+            return Ok(Self(harmless, answer_by));
         }
         let checked = verify(
             &app.secrets,
@@ -77,7 +80,7 @@ impl<T: Inbound> FromRequest<Arc<App>> for Signed<T> {
             tracing::warn!(%error, path = parts.uri.path(), "a request was refused");
             return Err(StatusCode::UNAUTHORIZED);
         }
-        T::parse(&body).map(Self).map_err(|error| {
+        T::parse(&body).map(|read| Self(read, answer_by)).map_err(|error| {
             tracing::warn!(%error, path = parts.uri.path(), "a signed request could not be read");
             StatusCode::BAD_REQUEST
         })

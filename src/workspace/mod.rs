@@ -10,7 +10,7 @@ mod usergroups;
 use std::sync::Arc;
 
 pub use members::{Guest, Member, find_by_names, members, remember_dm, upsert};
-pub use places::{Place, PlaceKind, Postable, forget, place, remember_conversation, remember_postable};
+pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
 pub use settings::Settings;
 pub use usergroups::{Usergroup, UsergroupError, look_up_usergroup, remember_usergroup, usergroup_members, usergroups};
 

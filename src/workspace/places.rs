@@ -1,6 +1,9 @@
 //! Where things are said: public, private or unknown, and whether the app may post there.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use serde_json::json;
 
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, WorkspaceId};
@@ -74,23 +77,26 @@ impl Place {
     }
 }
 
-/// What we know of a conversation at `now`.
-pub async fn place(
+/// What we know of some conversations at `now`, one entry each.
+pub async fn places(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    channel: &ChannelId,
+    channels: &BTreeSet<ChannelId>,
     now: Instant,
-) -> Result<Place, StoreError> {
-    let row = sql!(
+) -> Result<BTreeMap<ChannelId, Place>, StoreError> {
+    let rows = sql!(
         tx,
-        fetch_optional as (String, String, String, bool, i64, i64),
-        "SELECT name, kind, postable, is_shared, checked_at, refused_at FROM place
-         WHERE workspace = $1 AND channel = $2",
-        workspace,
-        channel
+        fetch_all as (ChannelId, String, String, String, bool, i64, i64),
+        "SELECT p.channel, p.name, p.kind, p.postable, p.is_shared, p.checked_at, p.refused_at
+         FROM json_each($1) j CROSS JOIN place p WHERE p.workspace = $2 AND p.channel = j.value ->> 0",
+        json!(channels.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
+        workspace
     )?;
-    let mut place = Place::unknown(channel);
-    if let Some((name, kind, postable, is_shared, checked_at, refused_at)) = row {
+    let mut places: BTreeMap<ChannelId, Place> = channels.iter().map(|id| (id.clone(), Place::unknown(id))).collect();
+    for (channel, name, kind, postable, is_shared, checked_at, refused_at) in rows {
+        let place = places
+            .entry(channel.clone())
+            .or_insert_with(|| Place::unknown(&channel));
         place.name = name;
         place.is_shared = is_shared;
         place.checked_at = (checked_at > 0).then(|| Instant::from_millis(checked_at));
@@ -105,7 +111,18 @@ pub async fn place(
             _ => Postable::Unknown,
         };
     }
-    Ok(place)
+    Ok(places)
+}
+
+/// What we know of a conversation at `now`.
+pub async fn place(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+    now: Instant,
+) -> Result<Place, StoreError> {
+    let mut found = places(tx, workspace, &BTreeSet::from([channel.clone()]), now).await?;
+    Ok(found.remove(channel).unwrap_or_else(|| Place::unknown(channel)))
 }
 
 /// Stores what `conversations.info` said; `None` when it couldn't say (a missing scope, a private channel without

@@ -95,7 +95,7 @@ pub async fn usergroups(
         tx,
         fetch_all as (GroupId, String, String, bool, i64),
         "SELECT g.id, g.handle, g.name, g.is_disabled, g.checked_at
-         FROM json_each($1) j JOIN usergroup g ON g.workspace = $2 AND g.id = j.value ->> 0",
+         FROM json_each($1) j CROSS JOIN usergroup g WHERE g.workspace = $2 AND g.id = j.value ->> 0",
         json!(ids.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
         workspace
     )?;

@@ -6,9 +6,10 @@ use insta::assert_snapshot;
 use plaudit::app::Deadlines;
 use plaudit::base::clock::Clock as _;
 use plaudit::sandbox::Fault;
+use plaudit::store::{Connection, StoreError, Tx};
 use serde_json::json;
 
-use crate::harness::{Setup, Story, story, story_with};
+use crate::harness::{Setup, SmallDisk, Story, story_needing, story_with};
 
 /// Kudos are announced where they are given.
 fn without_recognition() -> Setup {
@@ -64,7 +65,7 @@ fn whatever_slack_answers_nothing_is_lost_and_channels_keep_their_order() {
         } else {
             4
         };
-        story(async |t| {
+        story_needing(&["channels:read"], async |t| {
             three_kudos_despite(t, "chat.postMessage", fault, times).await;
             if once {
                 assert_eq!(t.channel("kudos").messages().len(), 3);
@@ -82,7 +83,7 @@ fn whatever_else_slack_refuses_the_messages_arrive() {
             Fault::Html,
             Fault::TruncatedJson,
         ] {
-            story(async |t| {
+            story_needing(&["channels:read"], async |t| {
                 three_kudos_despite(t, method, fault, 2).await;
                 assert_eq!(t.channel("kudos").messages().len(), 3);
             });
@@ -94,6 +95,7 @@ fn whatever_else_slack_refuses_the_messages_arrive() {
 fn an_hour_without_slack_loses_nothing() {
     let setup = Setup {
         knows_people: false,
+        needs: vec!["channels:read"],
         ..Setup::default()
     };
     story_with(setup, async |t| {
@@ -167,7 +169,7 @@ fn a_429_rests_the_whole_method_and_is_honoured() {
 
 #[test]
 fn a_recognition_channel_that_went_away_does_not_take_the_words_with_it() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         let kudos = t.channel("kudos").id;
         t.slack.archive(&kudos).await;
@@ -226,6 +228,7 @@ fn a_channel_that_went_away_costs_the_card_and_the_giver_hears_it_once() {
 fn while_the_database_is_locked_people_keep_their_words() {
     let setup = Setup {
         deadlines: Deadlines::default(),
+        needs: vec!["channels:read"],
         ..Setup::default()
     };
     story_with(setup, async |t| {
@@ -268,7 +271,10 @@ fn while_the_database_is_locked_people_keep_their_words() {
 
 #[test]
 fn a_slow_commit_is_told_and_its_outcome_follows() {
-    let mut setup = Setup::default();
+    let mut setup = Setup {
+        needs: vec!["channels:read"],
+        ..Setup::default()
+    };
     setup.deadlines.answer = Duration::from_millis(150);
     setup.deadlines.look_up = Duration::from_millis(100);
     story_with(setup, async |t| {
@@ -304,6 +310,7 @@ fn when_slack_never_says_who_somebody_is_the_words_arrive_nevertheless() {
     story_with(
         Setup {
             knows_people: false,
+            needs: vec!["channels:read"],
             ..Setup::default()
         },
         async |t| {
@@ -321,21 +328,263 @@ fn when_slack_never_says_who_somebody_is_the_words_arrive_nevertheless() {
 
 #[test]
 fn a_look_up_that_rests_holds_back_nobody_else() {
+    story_with(
+        Setup {
+            needs: vec!["channels:read", "chat:write.public"],
+            ..without_recognition()
+        },
+        async |t| {
+            t.person("lee").runs("/kudos @dana for the first thing").await;
+            t.run_jobs().await;
+            let random = t.channel("random").id;
+            t.fails("conversations.info", Fault::RateLimited { retry_after_secs: 300 }, 1);
+            t.person("lee")
+                .runs_at(&random, "/kudos @dana for the second thing")
+                .await;
+            t.run_due_jobs().await;
+            t.wait(std::time::Duration::from_secs(2));
+            t.person("mo").runs("/kudos @ana for the third thing").await;
+            t.run_due_jobs().await;
+            assert_ne!(t.dm("ana"), "", "the DM didn't wait");
+            t.run_jobs().await;
+            assert_eq!(t.channel("random").messages().len(), 1);
+            assert_eq!(t.channel("support").messages().len(), 2);
+        },
+    );
+}
+
+/// How often each of the words is shown.
+fn times(shown: &str, words: &[&str]) -> Vec<usize> {
+    words.iter().map(|word| shown.matches(word).count()).collect()
+}
+
+#[test]
+fn an_hour_of_anything_posts_each_word_once_and_in_order() {
+    let words = ["the first call", "the second call", "the third call"];
+    for fault in [
+        Fault::RateLimited { retry_after_secs: 30 },
+        Fault::RateLimited {
+            retry_after_secs: 3_600,
+        },
+        Fault::Status(503),
+        Fault::Html,
+        Fault::TruncatedJson,
+        Fault::Error("ratelimited".to_owned()),
+        Fault::Error("internal_error".to_owned()),
+        Fault::Error("token_revoked".to_owned()),
+    ] {
+        let setup = Setup {
+            needs: vec!["channels:history", "im:history"],
+            ..without_recognition()
+        };
+        story_with(setup, async |t| {
+            t.person("mo").runs("/kudos @dana for the calm handover").await;
+            t.run_jobs().await;
+            t.fails("*", fault.clone(), None);
+            for word in words {
+                let seen = t.person("lee").runs(&format!("/kudos @dana for {word}")).await;
+                assert!(seen.contains("[Undo]"), "{fault:?}: {seen}");
+            }
+            for _ in 0..60 {
+                t.run_due_jobs().await;
+                t.wait(Duration::from_secs(60));
+            }
+            t.slack.heals("*");
+            t.run_jobs().await;
+            for shown in [t.channel("support").shows(), t.dm("dana")] {
+                assert_eq!(times(&shown, &words), [1, 1, 1], "{fault:?}");
+                assert_eq!(order(&shown, &words), words, "{fault:?}");
+            }
+            assert_eq!(t.dm("lee"), "", "{fault:?}");
+        });
+    }
+}
+
+#[test]
+fn an_hours_rest_is_kept_to_the_second() {
     story_with(without_recognition(), async |t| {
-        t.person("lee").runs("/kudos @dana for the first thing").await;
+        let asked = t.clock.now();
+        t.fails(
+            "chat.postMessage",
+            Fault::RateLimited {
+                retry_after_secs: 3_600,
+            },
+            1,
+        );
+        t.person("lee").runs("/kudos @dana for the first call").await;
+        t.run_due_jobs().await;
+        t.clock.advance_to(asked.plus(Duration::from_secs(3_599)));
+        t.person("mo").runs("/kudos @ana for the second call").await;
+        t.run_due_jobs().await;
+        let posts = |t: &Story| {
+            let calls = t.slack.calls();
+            calls.iter().filter(|call| call.method == "chat.postMessage").count()
+        };
+        assert_eq!(posts(t), 1);
         t.run_jobs().await;
-        let random = t.channel("random").id;
-        t.fails("conversations.info", Fault::RateLimited { retry_after_secs: 300 }, 1);
-        t.person("lee")
-            .runs_at(&random, "/kudos @dana for the second thing")
+        let words = ["the first call", "the second call"];
+        assert_eq!(order(&t.channel("support").shows(), &words), words);
+        assert_eq!(posts(t), 5);
+    });
+}
+
+#[test]
+fn a_slack_that_takes_ten_seconds_is_asked_again_and_told_nothing_twice() {
+    let setup = Setup {
+        patience: Duration::from_millis(250),
+        needs: vec!["channels:history", "im:history"],
+        ..without_recognition()
+    };
+    story_with(setup, async |t| {
+        t.person("mo").runs("/kudos @dana for the calm handover").await;
+        t.run_jobs().await;
+        let words = ["the first call", "the second call", "the third call"];
+        // It does what it is asked, and nobody waits until it says so.
+        t.fails("*", Fault::Slow(Duration::from_secs(10)), None);
+        for word in words {
+            let seen = t.person("lee").runs(&format!("/kudos @dana for {word}")).await;
+            assert!(seen.contains("[Undo]"), "{seen}");
+        }
+        for _ in 0..10 {
+            t.run_due_jobs().await;
+            t.wait(Duration::from_secs(30));
+        }
+        assert_eq!(times(&t.channel("support").shows(), &words), [1, 0, 0]);
+        t.slack.heals("*");
+        t.run_jobs().await;
+        for shown in [t.channel("support").shows(), t.dm("dana")] {
+            assert_eq!(times(&shown, &words), [1, 1, 1]);
+            assert_eq!(order(&shown, &words), words);
+        }
+        assert_eq!(t.counts().await.failed, 0);
+    });
+}
+
+#[test]
+fn an_error_that_nobody_knows_costs_the_card_and_the_giver_hears_it() {
+    story_with(without_recognition(), async |t| {
+        t.fails(
+            "chat.postMessage",
+            Fault::Error("moon_in_the_wrong_phase".to_owned()),
+            1,
+        );
+        t.person("lee").runs("/kudos @dana for the first call").await;
+        t.person("lee").runs("/kudos @dana for the second call").await;
+        t.run_jobs().await;
+        assert_snapshot!(t.channel("support").shows(), @"
+        :clap: *Lee* thanked *Dana*
+        > the second call
+        ");
+        let words = ["the first call", "the second call"];
+        assert_eq!(order(&t.dm("dana"), &words), words);
+        assert_snapshot!(t.dm("lee"), @"Dana has it by DM. I may not post in #support, so there is no card: Slack says moon_in_the_wrong_phase.");
+        assert_eq!(t.export().await.len(), 2);
+    });
+}
+
+#[test]
+fn while_the_disk_is_full_nothing_is_promised_that_isnt_stored() {
+    let Some(disk) = SmallDisk::mount(2_048) else {
+        eprintln!("skipped: no file system can be mounted here");
+        return;
+    };
+    let setup = Setup {
+        folder: Some(disk.path().to_owned()),
+        ..without_recognition()
+    };
+    story_with(setup, async |t| {
+        t.person("lee").runs("/kudos @dana for the first call").await;
+        disk.fill();
+        let seen = t.person("lee").runs("/kudos @dana for the second call").await;
+        assert_snapshot!(seen, @r#"I couldn't save this just now, and it's my side, not yours. Your words: "@dana for the second call" Send it again in a minute."#);
+        assert_snapshot!(t.person("lee").runs("/kudos undo").await, @r#"I couldn't save this just now, and it's my side, not yours. Your words: "undo" Send it again in a minute."#);
+        let jon = t.person("jon").id;
+        let change = json!({ "id": jon, "name": "jon", "deleted": true, "updated": t.clock.now().seconds() });
+        let attempts = t
+            .slack
+            .delivers_event(json!({ "type": "user_change", "user": change }))
             .await;
-        t.run_due_jobs().await;
-        t.wait(std::time::Duration::from_secs(2));
-        t.person("mo").runs("/kudos @ana for the third thing").await;
-        t.run_due_jobs().await;
-        assert_ne!(t.dm("ana"), "", "the DM didn't wait");
+        assert!(
+            !attempts.is_empty() && attempts.iter().all(|attempt| attempt.status == Some(503)),
+            "{attempts:?}"
+        );
+        // Who sends a row can't be noted down, so it isn't sent.
+        t.run_due_jobs_in_vain().await;
+        assert_eq!(t.channel("support").shows(), "");
+        assert_eq!(t.export().await.len(), 1);
+
+        disk.empty();
+        let seen = t.person("lee").runs("/kudos @dana for the third call").await;
+        assert!(seen.contains("3 left today") && seen.contains("[Undo]"), "{seen}");
         t.run_jobs().await;
-        assert_eq!(t.channel("random").messages().len(), 1);
-        assert_eq!(t.channel("support").messages().len(), 2);
+        let words = ["the first call", "the second call", "the third call"];
+        for shown in [t.channel("support").shows(), t.dm("dana")] {
+            assert_eq!(times(&shown, &words), [1, 0, 1]);
+        }
+        assert_eq!(t.export().await.len(), 2);
+        let line = format!("/kudos <@{}|jon> for the night shift", t.person("jon").id);
+        assert!(t.person("lee").runs_raw(&line).await.contains("no longer works"));
+    });
+}
+
+#[test]
+fn a_disk_that_fills_while_a_card_is_on_its_way_posts_it_once() {
+    let Some(disk) = SmallDisk::mount(2_048) else {
+        eprintln!("skipped: no file system can be mounted here");
+        return;
+    };
+    let setup = Setup {
+        folder: Some(disk.path().to_owned()),
+        needs: vec!["channels:history"],
+        ..without_recognition()
+    };
+    story_with(setup, async |t| {
+        t.fails("chat.postMessage", Fault::Slow(Duration::from_millis(500)), 1);
+        t.person("lee").runs("/kudos @dana for the first call").await;
+        let slack = t.slack.clone();
+        let mut seen = slack.watch();
+        let fills = async {
+            // It stands there, and its answer isn't here yet.
+            let _ = seen.recv().await;
+            disk.fill();
+        };
+        tokio::join!(t.run_due_jobs_in_vain(), fills);
+        assert_eq!(t.channel("support").messages().len(), 1);
+        assert_eq!(t.dm("dana"), "");
+        disk.empty();
+        t.run_jobs().await;
+        assert_eq!(t.channel("support").messages().len(), 1);
+        assert_eq!(t.dm("dana").matches("> the first call").count(), 1);
+        assert!(t.person("lee").runs("/kudos undo").await.starts_with("Taken back."));
+        t.run_jobs().await;
+        assert_eq!(t.channel("support").shows(), "");
+    });
+}
+
+#[test]
+fn a_connection_that_may_only_read_is_replaced_and_people_keep_their_words() {
+    story_with(without_recognition(), async |t| {
+        if !t.db.is_sqlite() {
+            return;
+        }
+        t.person("lee").runs("/kudos @dana for the first call").await;
+        let read_only: Result<(), StoreError> =
+            t.db.write(async |tx: &mut Tx| {
+                if let Connection::Sqlite(connection) = tx.connection() {
+                    sqlx::query("PRAGMA query_only = ON").execute(connection).await?;
+                }
+                Ok(())
+            })
+            .await;
+        read_only.expect("the switch");
+        let seen = t.person("lee").runs("/kudos @dana for the second call").await;
+        assert_snapshot!(seen, @r#"I couldn't save this just now, and it's my side, not yours. Your words: "@dana for the second call" Send it again in a minute."#);
+        let seen = t.person("lee").runs("/kudos @dana for the third call").await;
+        assert!(seen.contains("3 left today") && seen.contains("[Undo]"), "{seen}");
+        t.run_jobs().await;
+        let words = ["the first call", "the second call", "the third call"];
+        for shown in [t.channel("support").shows(), t.dm("dana")] {
+            assert_eq!(times(&shown, &words), [1, 0, 1]);
+        }
     });
 }

@@ -1,7 +1,6 @@
 //! Many writes, one commit: everybody gets their own answer, and exactly what was answered with "yes" is stored.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -10,7 +9,7 @@ use plaudit::store::{Connection, DatabaseUrl, Db, StoreError, Tx};
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tokio::sync::oneshot;
 
-use crate::harness::{TestDatabase, rows};
+use crate::harness::{SmallDisk, TestDatabase, rows};
 
 /// What a write in these stories may say.
 #[derive(Debug, thiserror::Error)]
@@ -333,34 +332,13 @@ async fn when_sqlite_rolls_back_everything_nobody_is_told_that_it_is_stored() {
     database.drop().await;
 }
 
-/// A file system of 700 kB, where this machine allows making one.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let folder = tempfile::tempdir().ok()?;
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=700k", "tmpfs"])
-            .arg(folder.path())
-            .output()
-            .is_ok_and(|output| output.status.success());
-        mounted.then(|| Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).output();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_that_was_acknowledged() {
-    let Some(disk) = SmallDisk::mount() else {
+    let Some(disk) = SmallDisk::mount(700) else {
         eprintln!("skipped: no file system can be mounted here");
         return;
     };
-    let url: DatabaseUrl = format!("sqlite://{}/plaudit.db", disk.0.path().display())
+    let url: DatabaseUrl = format!("sqlite://{}/plaudit.db", disk.path().display())
         .parse()
         .expect("a URL");
     let db = Db::open(&url).await.expect("a database");
@@ -368,7 +346,7 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
         .write(async |tx: &mut Tx| run(tx, "CREATE TABLE note (id TEXT NOT NULL PRIMARY KEY)".to_owned()).await)
         .await;
     made.expect("a table");
-    let ballast = disk.0.path().join("ballast");
+    let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![0; 64 * 1_024]).expect("ballast");
     let mut stored = BTreeSet::new();
     let mut in_vain = 0;

@@ -572,6 +572,7 @@ fn who_joins_can_be_thanked_by_name() {
 fn an_invitation_makes_a_channel_worth_another_try() {
     let setup = Setup {
         recognition: false,
+        needs: vec!["channels:read", "groups:read"],
         ..Setup::default()
     };
     story_with(setup, async |t| {

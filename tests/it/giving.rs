@@ -6,11 +6,11 @@ use insta::assert_snapshot;
 use plaudit::sandbox::{Fault, NewPerson};
 use plaudit::workspace::Settings;
 
-use crate::harness::{Setup, story, story_with};
+use crate::harness::{Setup, story, story_needing, story_with};
 
 #[test]
 fn a_thank_you_becomes_a_card_and_a_dm() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         let seen = t
             .person("lee")
             .runs("/kudos @dana for calming the refund storm with a full queue #calm")
@@ -63,7 +63,7 @@ fn a_thank_you_becomes_a_card_and_a_dm() {
 
 #[test]
 fn nobody_is_pinged_twice_and_screen_readers_hear_everything() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee")
             .runs("/kudos @dana @mo for covering the night shift for @ana #teamwork #calm")
             .await;
@@ -91,7 +91,7 @@ fn nobody_is_pinged_twice_and_screen_readers_hear_everything() {
 
 #[test]
 fn what_was_said_in_private_stays_there() {
-    story(async |t| {
+    story_needing(&["groups:read"], async |t| {
         assert_snapshot!(t.person("lee").runs_in("escalations", "/kudos @dana for taking the angry caller").await, @"
         Dana will see it; 4 left today.
         [Undo]
@@ -118,7 +118,7 @@ fn what_was_said_in_private_stays_there() {
 
 #[test]
 fn where_the_app_may_not_post_there_is_no_card_and_the_giver_is_told() {
-    story(async |t| {
+    story_needing(&["groups:read"], async |t| {
         t.person("lee")
             .runs_in("leads", "/kudos @dana for the honest retrospective")
             .await;
@@ -220,6 +220,7 @@ fn without_a_recognition_channel_the_card_stands_where_it_was_given() {
     story_with(
         Setup {
             recognition: false,
+            needs: vec!["channels:read", "chat:write.public"],
             ..Setup::default()
         },
         async |t| {
@@ -365,7 +366,7 @@ fn among_several_those_who_cant_be_thanked_are_left_out_and_named() {
 
 #[test]
 fn few_words_a_near_value_and_private_data() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         let lee = t.person("lee");
         assert_snapshot!(lee.runs("/kudos @dana for patience").await, @"
         Dana will see it; 4 left today. A few more words make it worth keeping: what did Dana do? Undo it and say it again with them.
@@ -490,6 +491,7 @@ fn people_we_dont_know_are_looked_up() {
     story_with(
         Setup {
             knows_people: false,
+            needs: vec!["channels:read"],
             ..Setup::default()
         },
         async |t| {
@@ -514,6 +516,7 @@ fn when_slack_is_silent_the_kudos_is_taken_and_its_receivers_checked_later() {
     story_with(
         Setup {
             knows_people: false,
+            needs: vec!["channels:read"],
             ..Setup::default()
         },
         async |t| {
@@ -549,7 +552,7 @@ fn when_slack_is_silent_the_kudos_is_taken_and_its_receivers_checked_later() {
 
 #[test]
 fn names_and_words_cant_ping_anybody() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         let mo = t.person("mo").id;
         t.slack
             .change_person(&mo, |person| person.display_name = "<!channel> *Mo* & <@U1>".to_owned())
@@ -572,7 +575,7 @@ fn names_and_words_cant_ping_anybody() {
 
 #[test]
 fn a_long_text_comes_back_whole() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         let words: Vec<String> = (0..700).map(|n| format!("word{n}")).collect();
         let answer = t
             .person("lee")

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use serde_json::Value;
 
-use crate::harness::story;
+use crate::harness::story_needing;
 
 const NASTY: &[&str] = &[
     "<!channel>",
@@ -211,7 +211,7 @@ proptest! {
 
 #[test]
 fn strange_texts_through_the_whole_bot() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         let mo = t.person("mo").id;
         t.slack
             .change_person(&mo, |person| {

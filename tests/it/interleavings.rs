@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::harness::{Story, rows, story};
+use crate::harness::{Story, rows, story_needing};
 
 const CASES: u32 = 40;
 /// On PostgreSQL, where a story takes twice as long to begin.
@@ -435,24 +435,33 @@ fn any_interleaving_ends_in_agreement() {
     };
     let steps = prop::collection::vec(step(), 4..28);
     let ran = TestRunner::new(config).run(&steps, |steps| {
-        story(async |t| {
-            let mut told = Told {
-                t,
-                model: Model::default(),
-                commands: Vec::new(),
-                triggers: 0,
-            };
-            for step in &steps {
-                told.takes(step).await;
-            }
-            told.t.slack.down(false);
-            for method in METHODS {
-                told.t.slack.heals(method);
-            }
-            let until = told.t.clock.now().plus(Duration::from_secs(3_600));
-            told.t.run_jobs_until(until).await;
-            told.agrees().await;
-        });
+        story_needing(
+            &[
+                "channels:read",
+                "groups:read",
+                "channels:history",
+                "groups:history",
+                "im:history",
+            ],
+            async |t| {
+                let mut told = Told {
+                    t,
+                    model: Model::default(),
+                    commands: Vec::new(),
+                    triggers: 0,
+                };
+                for step in &steps {
+                    told.takes(step).await;
+                }
+                told.t.slack.down(false);
+                for method in METHODS {
+                    told.t.slack.heals(method);
+                }
+                let until = told.t.clock.now().plus(Duration::from_secs(3_600));
+                told.t.run_jobs_until(until).await;
+                told.agrees().await;
+            },
+        );
         Ok(())
     });
     if let Err(error) = ran {

@@ -8,6 +8,7 @@ mod demo;
 mod demo_lines;
 mod doors;
 mod exactness;
+mod fallbacks;
 mod floors;
 mod giving;
 mod grammar;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use plaudit::sandbox::{Fault, NewPerson};
 
-use crate::harness::{Setup, story, story_with};
+use crate::harness::{Setup, story, story_needing, story_with};
 
 #[test]
 fn the_member_list_is_taken_page_by_page_at_the_start_and_once_a_day() {
@@ -104,7 +104,7 @@ fn who_left_cant_be_thanked_and_who_came_can() {
 
 #[test]
 fn what_was_given_to_somebody_who_leaves_before_the_dm_is_no_error() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @mo for the good years").await;
         t.slack.deactivate(&t.person("mo").id).await;
         t.run_jobs().await;

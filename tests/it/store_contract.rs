@@ -15,19 +15,19 @@ use plaudit::kudos::{
 };
 use plaudit::outbox::{
     self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, claim, counts,
-    enqueue, finish, heard_late, late, next_due, release, settle, sweep,
+    enqueue, finish, heard_late, late, next_due, settle, sweep,
 };
 use plaudit::slack::client::{Conversation, Usergroup};
 use plaudit::slack::inbound::{Profile, User};
 use plaudit::store::{Db, StoreError, Tx};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
-    Guest, PlaceKind, Postable, find_by_names, forget, install, installed, members, place, remember_conversation,
-    remember_dm, remember_postable, remember_usergroup, upsert, usergroup_members, usergroups,
+    Guest, PlaceKind, Postable, find_by_names, forget, install, installed, members, place, places,
+    remember_conversation, remember_dm, remember_postable, remember_usergroup, upsert, usergroup_members, usergroups,
 };
 use serde_json::{Value, json};
 
-use crate::harness::{START, TestDatabase, story};
+use crate::harness::{START, TestDatabase, story_needing};
 
 /// Texts that are hard on SQL, on JSON, or on an index.
 const ODD: [&str; 7] = [
@@ -363,8 +363,10 @@ fn a_place_is_what_slack_last_said_of_it() {
         };
         let nothing = (String::new(), PlaceKind::Unknown, Postable::Unknown, false, None);
         assert_eq!(see(start()).await, nothing);
-        let dm = read!(db, tx => place(tx, &t1(), &"D1".into(), start()));
-        assert_eq!(dm.kind, PlaceKind::Private);
+        let both = [c1(), "D1".into()].into();
+        let known = read!(db, tx => places(tx, &t1(), &both, start()));
+        assert_eq!(known.len(), 2, "one entry each, known or not");
+        assert_eq!(known[&"D1".into()].kind, PlaceKind::Private);
         for odd in ODD {
             let public = conversation(Some(odd), false, true);
             write!(db, tx => remember_conversation(tx, &t1(), &c1(), Some(&public), start()));
@@ -669,17 +671,22 @@ fn a_lease_that_ran_out_goes_to_the_next_and_the_first_has_no_say_any_more() {
         ] {
             end(db, &first, ending, now).await;
         }
-        let rows = [first];
-        write!(db, tx => release(tx, &rows, now));
         assert_eq!(waiting(db).await, (0, 1, 0, 0), "it is the second's");
-        // A graceful stop gives back what was not begun; what may have been sent before still may.
-        let rows = [second];
-        write!(db, tx => release(tx, &rows, now));
-        write!(db, tx => release(tx, &[], now));
+        // What may have been sent before still may.
+        end(db, &second, at_once(), now).await;
         assert_eq!(waiting(db).await, (1, 0, 0, 0));
         let third = taken(db, now, 10).await.remove(0);
         assert!(third.may_be_sent && third.attempts == 3);
     });
+}
+
+/// Given back as it was.
+fn at_once() -> Ending {
+    Ending::Retry {
+        after: Some(Duration::ZERO),
+        why: String::new(),
+        unsettled: false,
+    }
 }
 
 #[test]
@@ -747,8 +754,7 @@ fn a_waiting_row_serves_for_all_with_its_key() {
             after(10_000),
         )
         .await;
-        let first = [rows[0].clone()];
-        write!(db, tx => release(tx, &first, after(10_000)));
+        end(db, &rows[0], at_once(), after(10_000)).await;
         assert_eq!(waiting(db).await, (3, 1, 0, 0));
         put(db, &[keyed("i", after(10_000))]).await;
         assert_eq!(waiting(db).await, (3, 1, 0, 0), "the waiting one still serves");
@@ -983,7 +989,7 @@ fn old_deliveries_are_forgotten_and_only_they() {
 
 #[test]
 fn a_story_with_odd_words_from_giving_to_taking_back() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         let words = "O'Hara \"quoted\" 👏🏽 日本語 %_ \\ $1 {}";
         t.person("lee").runs(&format!("/kudos @dana {words}")).await;
         t.run_jobs().await;
@@ -1011,7 +1017,7 @@ fn a_story_with_odd_words_from_giving_to_taking_back() {
 
 #[test]
 fn a_story_with_a_channel_that_refuses() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.fails(
             "chat.postMessage",
             plaudit::sandbox::Fault::Error("is_archived".into()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use plaudit::sandbox::Fault;
 
-use crate::harness::{Story, story};
+use crate::harness::{Story, story, story_needing};
 
 async fn nothing_counts(t: &Story) {
     for table in [
@@ -20,7 +20,7 @@ async fn nothing_counts(t: &Story) {
 
 #[test]
 fn undo_by_button_leaves_nothing_behind() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.run_jobs().await;
         assert_ne!(t.channel("kudos").shows(), "");
@@ -58,7 +58,7 @@ fn undo_before_anybody_saw_it_posts_nothing() {
 
 #[test]
 fn undo_takes_the_latest_back_and_only_ones_own() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @dana for the first thing").await;
         t.run_jobs().await;
         t.person("lee").runs("/kudos @mo for the second thing").await;
@@ -73,7 +73,7 @@ fn undo_takes_the_latest_back_and_only_ones_own() {
 
 #[test]
 fn after_ten_minutes_it_stays() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.run_jobs().await;
         t.wait(Duration::from_secs(600));
@@ -86,7 +86,7 @@ fn after_ten_minutes_it_stays() {
 
 #[test]
 fn what_cant_be_deleted_is_edited() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.run_jobs().await;
         t.fails("chat.delete", Fault::Error("cant_delete_message".to_owned()), None);
@@ -95,7 +95,7 @@ fn what_cant_be_deleted_is_edited() {
         assert_snapshot!(t.channel("kudos").shows(), @"This one was taken back.");
         assert_snapshot!(t.dm("dana"), @"This one was taken back.");
     });
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.run_jobs().await;
         t.fails("chat.delete", Fault::Error("cant_delete_message".to_owned()), None);
@@ -115,7 +115,7 @@ fn what_cant_be_deleted_is_edited() {
 
 #[test]
 fn a_dm_from_before_midnight_gives_yesterdays_allowance_back() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         // 23:58 in Berlin.
         t.wait(Duration::from_secs(9 * 3600 + 56 * 60));
         t.person("lee").runs("/kudos @dana for the last thing of the day").await;

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use plaudit::base::ids::GroupId;
 use plaudit::sandbox::Fault;
 
-use crate::harness::{Setup, Story, story, story_with};
+use crate::harness::{Setup, Story, story, story_needing, story_with};
 
 fn team(t: &Story) -> GroupId {
     let people = ["dana", "mo"].map(|handle| t.person(handle).id);
@@ -15,7 +15,7 @@ fn team(t: &Story) -> GroupId {
 
 #[test]
 fn a_team_gets_one_card_and_nobody_a_dm() {
-    story(async |t| {
+    story_needing(&["channels:read", "usergroups:read"], async |t| {
         let emea = team(t);
         let line = format!("/kudos <!subteam^{emea}|@support-emea> for the quiet launch week #calm");
         assert_snapshot!(t.person("lee").runs_raw(&line).await, @"
@@ -50,7 +50,7 @@ fn a_team_gets_one_card_and_nobody_a_dm() {
 
 #[test]
 fn a_team_and_a_person_together() {
-    story(async |t| {
+    story_needing(&["channels:read", "usergroups:read"], async |t| {
         let emea = team(t);
         let ana = t.person("ana").id;
         let line = format!("/kudos <@{ana}> and <!subteam^{emea}> for the quiet launch week");
@@ -69,7 +69,7 @@ fn a_team_and_a_person_together() {
 
 #[test]
 fn who_is_in_it_is_asked_every_ten_minutes_at_most_and_kept_as_of_then() {
-    story(async |t| {
+    story_needing(&["channels:read", "usergroups:read"], async |t| {
         let emea = team(t);
         let asked = |t: &Story| {
             t.slack
@@ -113,7 +113,7 @@ fn without_the_scope_the_sentence_says_so() {
 
 #[test]
 fn where_nobody_would_see_the_card_a_team_isnt_thanked() {
-    story(async |t| {
+    story_needing(&["channels:read", "usergroups:read"], async |t| {
         let emea = team(t);
         let line = format!("/kudos <!subteam^{emea}|@support-emea> for the quiet launch week");
         t.person("lee")
@@ -127,7 +127,7 @@ fn where_nobody_would_see_the_card_a_team_isnt_thanked() {
 
 #[test]
 fn when_slack_is_silent_the_team_is_looked_up_before_the_card() {
-    story(async |t| {
+    story_needing(&["channels:read", "usergroups:read"], async |t| {
         let emea = team(t);
         t.fails("usergroups.list", Fault::Status(503), None);
         let line = format!("/kudos <!subteam^{emea}|@support-emea> for the quiet launch week");
@@ -147,7 +147,7 @@ fn when_slack_is_silent_the_team_is_looked_up_before_the_card() {
             2
         );
     });
-    story(async |t| {
+    story_needing(&["channels:read", "usergroups:read"], async |t| {
         team(t);
         t.fails("usergroups.list", Fault::Status(503), None);
         let ana = t.person("ana").id;

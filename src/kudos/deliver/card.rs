@@ -6,9 +6,9 @@ use futures_util::future::join_all;
 
 use super::tell::{What, enqueue_tell};
 use super::{Loaded, OfKudos, Trouble, ending_of, enqueue_dms, load_all, open_dm, post, posted_before};
-use crate::base::calendar::local_day;
+use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
-use crate::base::ids::{ChannelId, GroupId, UserId};
+use crate::base::ids::{ChannelId, GroupId, UserId, WorkspaceId};
 use crate::kudos::Receiver;
 use crate::kudos::messages::{self, NO_OTHER_PLACE, SHARED};
 use crate::kudos::people::is_nobody;
@@ -20,7 +20,7 @@ use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, UsergroupError};
+use crate::workspace::{self, Ctx, Settings, UsergroupError};
 
 /// Codes that say: not in this channel, whatever the message.
 fn is_about_the_channel(code: &str) -> bool {
@@ -62,6 +62,16 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     }
     let news = loaded.given_in.as_ref().is_some_and(|place| place.wants_check(now));
     let own_dm = settle_places(ctx, &mut loaded, now).await?;
+    if let Some(shared) = loaded.recognition.as_ref().filter(|place| place.is_shared) {
+        let (workspace, settings) = (ctx.workspace.id.clone(), ctx.workspace.settings.clone());
+        let (channel, day) = (
+            shared.channel.clone(),
+            local_day(now, workspace_zone(&settings, &loaded.known)),
+        );
+        ctx.db
+            .write(async move |tx: &mut Tx| tell_stewards(tx, &workspace, &settings, &channel, SHARED, day, now).await)
+            .await?;
+    }
     let target = target(
         &loaded.kudos.announce,
         loaded.given_in.as_ref(),
@@ -154,20 +164,13 @@ async fn refused(
 ) -> Result<Ending, Trouble> {
     let (workspace, refused, code_text) = (ctx.workspace.id.clone(), channel.clone(), code.to_owned());
     let was_recognition = matches!(target, Target::Recognition(_));
-    let stewards = ctx.workspace.settings.stewards.clone();
-    let day = local_day(now, workspace_zone(&ctx.workspace.settings, &loaded.known));
+    let settings = ctx.workspace.settings.clone();
+    let day = local_day(now, workspace_zone(&settings, &loaded.known));
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             workspace::remember_postable(tx, &workspace, &refused, false, now).await?;
             if was_recognition {
-                for steward in &stewards {
-                    let what = What::Recognition {
-                        channel: refused.clone(),
-                        code: code_text.clone(),
-                    };
-                    let once = format!("recognition {refused} {steward} {day}");
-                    enqueue_tell(tx, &workspace, steward, what, &once, now).await?;
-                }
+                tell_stewards(tx, &workspace, &settings, &refused, &code_text, day, now).await?;
             }
             Ok(())
         })
@@ -187,6 +190,27 @@ async fn refused(
             finish_card(ctx, claimed, &loaded.kudos, None, now).await
         }
     }
+}
+
+/// The recognition channel can't be used; each steward hears of it once a day.
+async fn tell_stewards(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    settings: &Settings,
+    channel: &ChannelId,
+    code: &str,
+    day: Day,
+    now: Instant,
+) -> Result<(), StoreError> {
+    for steward in &settings.stewards {
+        let what = What::Recognition {
+            channel: channel.clone(),
+            code: code.to_owned(),
+        };
+        let once = format!("recognition {channel} {steward} {day}");
+        enqueue_tell(tx, workspace, steward, what, &once, now).await?;
+    }
+    Ok(())
 }
 
 async fn tell_no_card(

@@ -198,6 +198,11 @@ async fn no_dm(
     Ok(ending)
 }
 
+/// Slack's ways to say that the message stands nowhere.
+fn is_gone(error: &ApiError) -> bool {
+    matches!(error.code(), Some("message_not_found" | "channel_not_found"))
+}
+
 pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
     let Some(Unpost { kudos, audience }) = claimed.subject() else {
         return Ok(Ending::Failed {
@@ -213,16 +218,15 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
     // Nothing was posted, and nothing will be: the rows before this one in its lane saw that the kudos is reversed.
     let Some(post) = post else { return Ok(Ending::Done) };
     let mut removed = ctx.slack.chat_delete(&post.channel, &post.ts).await;
-    if matches!(
-        removed.as_ref().map_err(ApiError::code),
-        Err(Some("cant_delete_message"))
-    ) {
+    // Slack has many words for "may not be deleted"; what may be edited at least says nothing any more.
+    let refused = |error: &ApiError| !is_gone(error) && matches!(ending_of(error), Ending::Failed { .. });
+    if removed.as_ref().is_err_and(refused) {
         let gone = messages::gone(ctx.locale);
         removed = ctx.slack.chat_update(&post.channel, &post.ts, &gone).await.map(|_| ());
     }
     let still_there = match removed {
         Ok(()) => false,
-        Err(error) if matches!(error.code(), Some("message_not_found" | "channel_not_found")) => false,
+        Err(error) if is_gone(&error) => false,
         Err(error) => match ending_of(&error) {
             Ending::Failed { why } => {
                 tracing::error!(why, kudos = %kudos, workspace = %id, "a message could not be removed");

@@ -1,5 +1,9 @@
 //! A database per test: a file, or a schema of the server that `TEST_DATABASE_URL` names.
 
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::new_id;
 use plaudit::store::{DatabaseUrl, Db};
@@ -60,6 +64,11 @@ impl TestDatabase {
             }
             Err(_) => Self::File(tempfile::tempdir().expect("a folder")),
         }
+    }
+
+    /// A file in a folder of its own in this one.
+    pub fn create_in(folder: &Path) -> Self {
+        Self::File(tempfile::tempdir_in(folder).expect("a folder"))
     }
 
     /// Its `DATABASE_URL`.
@@ -123,6 +132,46 @@ impl TestDatabase {
                 .await
                 .expect("the schema to go");
         }
+    }
+}
+
+/// A small file system, where this machine allows making one.
+pub struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    pub fn mount(kilobytes: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().ok()?;
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={kilobytes}k"), "tmpfs"])
+            .arg(folder.path())
+            .output()
+            .is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(folder))
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Takes all the space that is left.
+    pub fn fill(&self) {
+        let mut ballast = std::fs::File::create(self.ballast()).expect("ballast");
+        while ballast.write_all(&[0; 4_096]).is_ok() {}
+    }
+
+    /// Gives it back.
+    pub fn empty(&self) {
+        std::fs::remove_file(self.ballast()).expect("space");
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.path().join("ballast")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.path()).output();
     }
 }
 

@@ -3,14 +3,19 @@
 //! A story gets a database of its own (SQLite; PostgreSQL when `TEST_DATABASE_URL` is set), a sandbox, a clock that
 //! stands still, and the real router. Its closing brace checks that nothing is left waiting and that Slack saw no
 //! call that nobody expected.
+//!
+//! With `PLAUDIT_TEST_MINIMAL` set, the app is installed with the minimal manifest and, beyond it, only what a story
+//! says that it needs.
 
 pub mod binary;
 mod database;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use plaudit::app::manifest::{EVENTS, OPTIONAL_SCOPES};
 use plaudit::app::{self, App, Deadlines, manifest};
 use plaudit::base::clock::{Clock as _, Instant, ManualClock};
 use plaudit::base::ids::{ChannelId, UserId};
@@ -19,11 +24,12 @@ use plaudit::kudos::{Exported, export_page};
 use plaudit::outbox;
 use plaudit::sandbox::{Answer, Bot, Fault, NewChannel, NewPerson, Sandbox, Shown};
 use plaudit::slack::client::Client;
+use plaudit::slack::manifest::Manifest;
 use plaudit::store::{Db, StoreError, Tx};
 use plaudit::web;
 use plaudit::workspace::Settings;
 
-pub use database::{Lock, TestDatabase};
+pub use database::{Lock, SmallDisk, TestDatabase};
 pub(crate) use database::{rows, with_connection};
 
 /// Tuesday, 2 June 2026, 14:02 in Berlin.
@@ -40,6 +46,7 @@ pub struct Story {
     database: TestDatabase,
     settings: Settings,
     deadlines: Deadlines,
+    patience: Duration,
     runner: Runner,
 }
 
@@ -50,10 +57,16 @@ pub struct Setup {
     /// Everything else.
     pub settings: Settings,
     pub deadlines: Deadlines,
+    /// How long Slack's answers are waited for at most, in real time.
+    pub patience: Duration,
+    /// Where the database file lies, also when the others are on a server.
+    pub folder: Option<PathBuf>,
     /// Whether the member list was taken before the story begins.
     pub knows_people: bool,
     /// Scopes that the admin did not grant.
     pub without: Vec<&'static str>,
+    /// Optional scopes that the story is about, or can't be told without. All others may be missing.
+    pub needs: Vec<&'static str>,
 }
 
 impl Default for Setup {
@@ -67,8 +80,11 @@ impl Default for Setup {
                 look_up: Duration::from_secs(10),
                 ..Deadlines::default()
             },
+            patience: Duration::MAX,
+            folder: None,
             knows_people: true,
             without: Vec::new(),
+            needs: Vec::new(),
         }
     }
 }
@@ -76,6 +92,15 @@ impl Default for Setup {
 /// Tells a story in the usual workspace.
 pub fn story(tell: impl AsyncFnOnce(&mut Story)) {
     story_with(Setup::default(), tell);
+}
+
+/// Tells a story in the usual workspace that needs these optional scopes.
+pub fn story_needing(needs: &[&'static str], tell: impl AsyncFnOnce(&mut Story)) {
+    let setup = Setup {
+        needs: needs.to_vec(),
+        ..Setup::default()
+    };
+    story_with(setup, tell);
 }
 
 /// Tells a story that begins differently.
@@ -102,11 +127,38 @@ fn person(handle: &str, display: &str, real: &str, tz: Tz) -> NewPerson {
     }
 }
 
+/// What the app asks for: everything, or with `PLAUDIT_TEST_MINIMAL` what is required and what the story needs, with
+/// the events that these scopes allow.
+fn manifest(command: &str, needs: &[&'static str]) -> Manifest {
+    let url = url::Url::parse("https://plaudit.example.com").expect("a URL");
+    for scope in needs {
+        let known = OPTIONAL_SCOPES.iter().any(|optional| optional.name == *scope);
+        assert!(known, "{scope} is no optional scope");
+    }
+    if std::env::var_os("PLAUDIT_TEST_MINIMAL").is_none() {
+        return manifest::build(&url, command);
+    }
+    let mut manifest = manifest::minimal(&url, command);
+    let events = EVENTS
+        .iter()
+        .filter(|event| event.scopes.iter().any(|scope| needs.contains(scope)));
+    manifest
+        .settings
+        .event_subscriptions
+        .bot_events
+        .extend(events.map(|event| event.name.to_owned()));
+    manifest
+        .oauth_config
+        .scopes
+        .bot
+        .extend(needs.iter().map(|scope| (*scope).to_owned()));
+    manifest
+}
+
 impl Story {
     async fn begin(setup: Setup) -> Self {
         let clock = Arc::new(ManualClock::new(Instant::from_millis(START)));
-        let url = url::Url::parse("https://plaudit.example.com").expect("a URL");
-        let slack = Sandbox::start(manifest::build(&url, &setup.settings.command), clock.clone())
+        let slack = Sandbox::start(manifest(&setup.settings.command, &setup.needs), clock.clone())
             .await
             .expect("a sandbox");
         for scope in &setup.without {
@@ -154,9 +206,12 @@ impl Story {
         if setup.recognition {
             settings.channel = slack.channel("kudos");
         }
-        let database = TestDatabase::create().await;
+        let database = match &setup.folder {
+            Some(folder) => TestDatabase::create_in(folder),
+            None => TestDatabase::create().await,
+        };
         let db = database.open().await;
-        let app = start(&slack, &clock, &db, &settings, setup.deadlines).await;
+        let app = start(&slack, &clock, &db, &settings, setup.deadlines, setup.patience).await;
         let runner = Runner::new(Arc::clone(&app));
         let mut story = Self {
             slack,
@@ -166,6 +221,7 @@ impl Story {
             database,
             settings,
             deadlines: setup.deadlines,
+            patience: setup.patience,
             runner,
         };
         if setup.knows_people {
@@ -225,6 +281,11 @@ impl Story {
         self.runner.run_due().await.expect("the queue");
     }
 
+    /// The same while the database can't be written to.
+    pub async fn run_due_jobs_in_vain(&mut self) {
+        let _ = self.runner.run_due().await;
+    }
+
     /// Runs what is due and moves the clock to the next due instant until nothing waits, for at most ten minutes.
     pub async fn run_jobs(&mut self) {
         let until = self.clock.now().plus(JOBS_LIMIT);
@@ -254,7 +315,8 @@ impl Story {
     pub async fn restart(&mut self) {
         self.db.close().await;
         self.db = self.database.open().await;
-        self.app = start(&self.slack, &self.clock, &self.db, &self.settings, self.deadlines).await;
+        let (deadlines, patience) = (self.deadlines, self.patience);
+        self.app = start(&self.slack, &self.clock, &self.db, &self.settings, deadlines, patience).await;
         self.runner = Runner::new(Arc::clone(&self.app));
     }
 
@@ -318,11 +380,17 @@ async fn start(
     db: &Db,
     settings: &Settings,
     deadlines: Deadlines,
+    patience: Duration,
 ) -> Arc<App> {
     let client = Client::new(&slack.api_url(), slack.bot_token().into()).expect("a client");
-    let ctx = app::connect(db.clone(), client, clock.clone(), settings.clone())
-        .await
-        .expect("a workspace");
+    let ctx = app::connect(
+        db.clone(),
+        client.with_patience(patience),
+        clock.clone(),
+        settings.clone(),
+    )
+    .await
+    .expect("a workspace");
     let app = App::new(ctx, vec![slack.signing_secret().into()], deadlines);
     slack.connect(Bot::Router(web::router(Arc::clone(&app))));
     app
