@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::app::manifest;
 use crate::base::text::thousands;
-use crate::config::{Behaviour, Database, Serve};
+use crate::config::{Database, Serve};
 use crate::kudos;
 use crate::slack::manifest::to_yaml;
 use crate::store::{DatabaseUrl, Db};
@@ -32,7 +32,10 @@ enum Command {
     /// Runs the bot. Secrets come from the environment or .env: SLACK_SIGNING_SECRET, SLACK_BOT_TOKEN.
     Serve(Box<Serve>),
     /// Tries everything without Slack: a local stand-in, some people, and this terminal.
-    Demo(Box<Demo>),
+    Demo(Box<demo::Demo>),
+    /// The demo's bot, a process of its own. Started by the demo.
+    #[command(hide = true)]
+    DemoBot,
     /// Prints the app manifest, to be pasted where Slack asks for one.
     Manifest(Manifest),
     /// Counts the ledger anew, reports what was off in the boards' numbers, and corrects it. Safe while the bot runs.
@@ -42,12 +45,6 @@ enum Command {
         #[command(subcommand)]
         what: Export,
     },
-}
-
-#[derive(Debug, clap::Args)]
-struct Demo {
-    #[command(flatten)]
-    behaviour: Behaviour,
 }
 
 #[derive(Debug, clap::Args)]
@@ -156,7 +153,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(settings) => serve::serve(*settings).await,
-            Command::Demo(settings) => demo::demo(settings.behaviour).await,
+            Command::Demo(settings) => demo::demo(*settings).await,
+            Command::DemoBot => demo::demo_bot().await,
             Command::Manifest(wanted) => print_manifest(&wanted),
             Command::Recount(database) => recount(&database.database_url).await,
             Command::Export {

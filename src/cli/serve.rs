@@ -89,7 +89,8 @@ pub(super) async fn run(app: Arc<App>, listener: TcpListener, stop: Cancellation
     }
 }
 
-async fn stop_signal() {
+/// Waits for SIGTERM or SIGINT.
+pub(super) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminate = async {
         match signal(SignalKind::terminate()) {

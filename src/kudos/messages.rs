@@ -141,7 +141,7 @@ pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
             format!("See it in #{name}")
         };
         let giver = names.name(dm.giver);
-        let button = Button::new(&label, SEE, &format!("See the card of {giver}'s thanks")).url(link);
+        let button = Button::new(&label, SEE, &format!("{label}: {giver}'s thanks")).url(link);
         blocks.push(Block::actions(vec![button.into()]));
     }
     Message::new(&text, blocks)

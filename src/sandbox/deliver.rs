@@ -1,17 +1,21 @@
 //! What Slack sends to the app: signed requests, a deadline, events with their retries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::sync::OwnedRwLockWriteGuard;
 use tower::ServiceExt;
 use url::Url;
 
 use super::Sandbox;
 use super::seen::{Attempt, RawAnswer};
 use super::state::{Delivery, State};
+use super::wire;
 use crate::base::clock::Instant;
 use crate::slack::signature::sign;
 
@@ -35,6 +39,16 @@ const RETRIES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(60), Duratio
 pub(super) enum Failure {
     Timeout,
     Connection,
+}
+
+/// Why Slack counts an answer as failed, in the words of `x-slack-retry-reason`.
+fn failure(answer: &Result<RawAnswer, Failure>) -> Option<&'static str> {
+    match answer {
+        Ok(answer) if answer.status.is_some_and(|status| (200..300).contains(&status)) => None,
+        Ok(_) => Some("http_error"),
+        Err(Failure::Timeout) => Some("http_timeout"),
+        Err(Failure::Connection) => Some("connection_failed"),
+    }
 }
 
 impl Sandbox {
@@ -79,7 +93,25 @@ impl Sandbox {
         })
     }
 
+    /// Waits until what is on its way to the app was answered; while the returned guard lives, nothing is sent. For
+    /// turning both clocks, the sandbox's and the app's: what one signs just before, the other would refuse as stale.
+    pub async fn silence(&self) -> OwnedRwLockWriteGuard<()> {
+        Arc::clone(&self.inner.silence).write_owned().await
+    }
+
+    /// The latest command, delivered again so many times at once: one body and one signature, as it was but for the
+    /// instant of signing. Nobody is shown the answers. Empty when there was no command yet.
+    pub async fn repeats_command(&self, times: usize) -> Vec<RawAnswer> {
+        let Some((path, body)) = self.with(|state| state.last_command.clone()) else {
+            return Vec::new();
+        };
+        let _no_silence = self.inner.silence.read().await;
+        let (headers, body) = self.signed_request(&path, &body);
+        join_all((0..times).map(|_| self.raw(&path, &headers, &body))).await
+    }
+
     pub(super) async fn send(&self, path: &str, body: &str) -> Result<RawAnswer, Failure> {
+        let _no_silence = self.inner.silence.read().await;
         let (headers, body) = self.signed_request(path, body);
         self.request(path, &headers, &body).await
     }
@@ -96,6 +128,7 @@ impl Sandbox {
             .deadline
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut under_way = self.begins(wire::asked(path, headers, body));
         let answer = async {
             match bot {
                 None => Err(Failure::Connection),
@@ -103,9 +136,12 @@ impl Sandbox {
                 Some(Bot::Url(base)) => self.through_network(&base, path, headers, body).await,
             }
         };
-        tokio::time::timeout(deadline, answer)
+        let answer = tokio::time::timeout(deadline, answer)
             .await
-            .unwrap_or(Err(Failure::Timeout))
+            .unwrap_or(Err(Failure::Timeout));
+        under_way.it.status = answer.as_ref().ok().and_then(|answer| answer.status);
+        under_way.it.failure = failure(&answer).unwrap_or_default().to_owned();
+        answer
     }
 
     async fn through_network(
@@ -223,18 +259,15 @@ impl Sandbox {
     async fn attempt(&self, mut delivery: Delivery) {
         loop {
             let path = self.with(|state| state.app.events_path.clone());
+            let no_silence = self.inner.silence.read().await;
             let (mut headers, body) = self.signed_request(&path, &delivery.body);
             if let Some(reason) = delivery.reason {
                 headers.push(("x-slack-retry-num".to_owned(), delivery.retry_num.to_string()));
                 headers.push(("x-slack-retry-reason".to_owned(), reason.to_owned()));
             }
             let answer = self.request(&path, &headers, &body).await;
-            let failure = match &answer {
-                Ok(answer) if answer.status.is_some_and(|status| (200..300).contains(&status)) => None,
-                Ok(_) => Some("http_error"),
-                Err(Failure::Timeout) => Some("http_timeout"),
-                Err(Failure::Connection) => Some("connection_failed"),
-            };
+            drop(no_silence);
+            let failure = failure(&answer);
             let now = self.now();
             let attempt = Attempt {
                 event_id: delivery.event_id.clone(),

@@ -87,6 +87,7 @@ impl Sandbox {
             Ok(prepared) => prepared,
             Err(error) => return opening.failed(error),
         };
+        self.with(|state| state.last_command = Some((path.clone(), body.clone())));
         let answer = self.send(&path, &body).await;
         let mut seen = opening.judged(answer);
         if seen.error.is_none() && !seen.body.is_empty() {

@@ -19,9 +19,11 @@ mod people;
 mod rates;
 mod render;
 mod response_url;
+mod saved;
 mod seen;
 mod server;
 mod state;
+mod wire;
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,12 +31,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, RwLock, broadcast};
 use tokio::task::AbortHandle;
 use url::Url;
 
 pub use deliver::Bot;
 pub use people::{Guest, NewChannel, NewPerson};
+pub use saved::Saved;
 pub use seen::{Answer, Attempt, Author, Call, Exchange, RawAnswer, Seen, Shown};
 
 use crate::base::clock::{Clock, Instant};
@@ -78,6 +81,8 @@ struct Inner {
     bot: Mutex<Option<Bot>>,
     deadline: Mutex<Duration>,
     idle: Notify,
+    /// Taken by everything that is sent to the app; whoever has it alone has silence.
+    silence: Arc<RwLock<()>>,
     http: reqwest::Client,
     base: Url,
     server: Mutex<Option<AbortHandle>>,
@@ -113,6 +118,7 @@ impl Sandbox {
             bot: Mutex::new(None),
             deadline: Mutex::new(Duration::from_secs(3)),
             idle: Notify::new(),
+            silence: Arc::default(),
             http,
             base,
             server: Mutex::new(None),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Sandbox;
@@ -11,7 +12,7 @@ use super::state::{BOT_USER, Channel, Draft, Group, Kind};
 use crate::base::ids::{ChannelId, GroupId, UserId};
 
 /// Whether a person is a guest of the workspace, and of which kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Guest {
     /// A full member.
     #[default]
@@ -23,7 +24,7 @@ pub enum Guest {
 }
 
 /// A person as they are in Slack.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewPerson {
     /// Slack's `name`, typed after `@`. Lower case, unique.
     pub handle: String,
@@ -31,6 +32,8 @@ pub struct NewPerson {
     pub display_name: String,
     /// Empty: the handle.
     pub real_name: String,
+    /// `profile.title`: what the person does, as shown beside the name. May be empty.
+    pub title: String,
     /// `None` as for Slackbot. Default UTC.
     pub tz: Option<Tz>,
     /// As `include_locale` shows it. Default `en-US`.
@@ -63,6 +66,7 @@ impl Default for NewPerson {
             handle: String::new(),
             display_name: String::new(),
             real_name: String::new(),
+            title: String::new(),
             tz: Some(Tz::UTC),
             locale: "en-US".to_owned(),
             email: None,

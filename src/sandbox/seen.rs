@@ -1,5 +1,6 @@
 //! What people see, and what the sandbox remembers of the traffic.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -7,7 +8,7 @@ use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, MessageTs, UserId};
 
 /// Who wrote a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Author {
     /// The app under test.
     Bot,
@@ -16,7 +17,7 @@ pub enum Author {
 }
 
 /// A message as it stands in a channel, or as one person alone sees it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
     /// Unique within the channel only.
     pub ts: MessageTs,

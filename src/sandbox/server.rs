@@ -22,7 +22,7 @@ use super::args::Args;
 use super::methods::spec;
 use super::seen::Call;
 use super::state::State;
-use super::{Fault, Inner, Sandbox, api, response_url};
+use super::{Fault, Inner, Sandbox, api, response_url, wire};
 use crate::base::clock::Instant;
 
 /// Larger bodies are refused; Slack's own largest payload (a view) is 250 kB.
@@ -195,6 +195,7 @@ async fn serve(
         return respond(cut, Reply::cut());
     };
     let sandbox = Sandbox { inner };
+    let mut under_way = sandbox.begins(wire::called(&sandbox, method, &args));
     let at = sandbox.now();
     let fault = sandbox.with(|state| state.take_fault(method));
     let record = |answer: Value, status: u16| {
@@ -241,10 +242,18 @@ async fn serve(
         _ => {}
     }
     record(reply.json.clone(), reply.status);
+    under_way.it.status = (reply.status != 0).then_some(reply.status);
+    under_way.it.failure = match (reply.status, reply.json["error"].as_str()) {
+        (0, _) => "connection closed".to_owned(),
+        (_, Some(error)) => error.to_owned(),
+        (200..300, None) => String::new(),
+        (_, None) => "http_error".to_owned(),
+    };
     sandbox.deliver_in_background();
     if let Some(Fault::Slow(real_time)) = fault {
         tokio::time::sleep(real_time).await;
     }
+    drop(under_way);
     respond(cut, reply)
 }
 

@@ -1,14 +1,15 @@
 //! The workspace's state: people, channels, messages, and what is on its way to the app.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
 use super::Fault;
 use super::manifest::Installed;
 use super::rates::Bucket;
-use super::seen::{Attempt, Author, Call, Seen, Shown};
+use super::seen::{Attempt, Author, Call, Exchange, Seen, Shown};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId, new_id};
 
@@ -18,14 +19,14 @@ pub(super) const APP: &str = "A0SANDBOX";
 pub(super) const BOT_ID: &str = "B0SANDBOX";
 pub(super) const BOT_USER: &str = "U0SANDBOX";
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Person {
     pub id: UserId,
     pub it: super::NewPerson,
     pub updated: Instant,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {
     Public,
     Private,
@@ -57,7 +58,7 @@ impl Kind {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Channel {
     pub id: ChannelId,
     pub name: String,
@@ -100,7 +101,7 @@ impl Channel {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Group {
     pub id: GroupId,
     pub handle: String,
@@ -182,7 +183,14 @@ pub(super) struct State {
     pub buckets: HashMap<String, Bucket>,
     pub unexpected: Vec<String>,
     pub seen: broadcast::Sender<Seen>,
-    counter: u64,
+    /// Sorted by number.
+    pub wire: VecDeque<Exchange>,
+    pub wire_tap: broadcast::Sender<Exchange>,
+    /// The number of the last request over the wire.
+    pub exchanges: u64,
+    /// Path and body of the latest command.
+    pub last_command: Option<(String, String)>,
+    pub counter: u64,
 }
 
 impl State {
@@ -210,11 +218,16 @@ impl State {
             buckets: HashMap::new(),
             unexpected: Vec::new(),
             seen: broadcast::channel(4096).0,
+            wire: VecDeque::new(),
+            wire_tap: broadcast::channel(4096).0,
+            exchanges: 0,
+            last_command: None,
             counter: 0,
             app,
         };
         let bot = super::NewPerson {
             handle: state.app.bot_name.to_lowercase(),
+            real_name: state.app.bot_name.clone(),
             is_bot: true,
             ..Default::default()
         };

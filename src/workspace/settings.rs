@@ -1,11 +1,12 @@
 //! How Plaudit behaves in a workspace.
 
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use crate::base::ids::{ChannelId, UserId};
 
 /// The settings of a workspace; what it hasn't set itself comes from the environment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// The slash command's name, with its slash.
     pub command: String,

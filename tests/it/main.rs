@@ -19,6 +19,7 @@ mod manifest;
 mod members;
 mod migrations;
 mod minimal;
+mod page;
 mod payloads;
 mod posted_once;
 mod readme;

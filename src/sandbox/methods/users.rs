@@ -60,7 +60,7 @@ pub(in crate::sandbox) fn user_json(person: &Person, now: Instant, with_email: b
         "is_app_user": false, "updated": person.updated.seconds(),
         "profile": {
             "display_name": it.display_name, "display_name_normalized": it.display_name,
-            "real_name": real_name, "real_name_normalized": real_name, "team": team,
+            "real_name": real_name, "real_name_normalized": real_name, "title": it.title, "team": team,
         },
     });
     // A deactivated person has no zone and no role.

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use plaudit::base::clock::Clock;
-use plaudit::sandbox::{Author, Bot, NewChannel, NewPerson, Seen};
+use plaudit::sandbox::{Author, Bot, Fault, NewChannel, NewPerson, Seen};
 use plaudit::slack::signature;
 use serde_json::{Value, json};
 
@@ -406,4 +406,59 @@ async fn the_app_may_also_listen_on_a_port() {
     let _ = server.await;
     let nobody = rig.slack.runs_command(&rig.dana, &rig.kudos, "/kudos").await;
     assert_eq!(nobody.error.as_deref(), Some("dispatch_failed"));
+}
+
+#[tokio::test]
+async fn the_wire_holds_both_directions_and_no_secret() {
+    let rig = Rig::new().await;
+    let mut live = rig.slack.watch_wire();
+    rig.answers(StatusCode::OK, "text/plain", "Given.", false);
+    let line = "/kudos @lee for the refund storm";
+    rig.slack.runs_command(&rig.dana, &rig.kudos, line).await;
+    rig.answers(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "", false);
+    rig.slack.delivers_event(json!({ "type": "app_home_opened" })).await;
+    rig.answers(StatusCode::OK, "text/plain", "", false);
+    let post = json!({ "channel": rig.kudos, "text": "Hello" });
+    rig.json("chat.postMessage", post.clone()).await;
+    let refusal = Fault::Error("internal_error".to_owned());
+    rig.slack.fails("chat.postMessage", refusal, Some(1));
+    rig.json("chat.postMessage", post).await;
+
+    // The messages' own events may still be on their way.
+    let mut wire = rig.slack.wire();
+    assert!(wire.is_sorted_by_key(|it| it.number));
+    wire.retain(|it| it.about != "message");
+    let told: Vec<_> = wire
+        .iter()
+        .map(|it| {
+            let about = it.about.replace(rig.lee.as_str(), "LEE");
+            let status = it.status.unwrap_or_default();
+            format!(
+                "{} {}: {about} {status} {}{}",
+                it.to_app, it.what, it.failure, it.retry_num
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "true /slack/commands: /kudos <@LEE|lee> for the refund storm 200 0",
+            "true /slack/events: app_home_opened 500 http_error0",
+            "true /slack/events: app_home_opened 500 http_error1",
+            "false chat.postMessage: #kudos 200 0",
+            "false chat.postMessage: #kudos 200 internal_error0",
+        ]
+    );
+    assert!(
+        wire[0]
+            .signature
+            .as_deref()
+            .is_some_and(|signature| signature.starts_with("v0="))
+    );
+    assert_eq!(live.try_recv().expect("the first"), wire[0]);
+    let all = format!("{wire:?}");
+    assert!(
+        !all.contains(&rig.slack.bot_token()) && !all.contains(&rig.slack.signing_secret()),
+        "{all}"
+    );
 }
