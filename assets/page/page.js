@@ -15,6 +15,12 @@
   document.addEventListener('DOMContentLoaded', () => {
     const $ = (id) => document.getElementById(id)
 
+    // A page that is left lets go of its stream: browsers keep left pages for the way back, and have six connections.
+    let live = null
+    window.htmx.createEventSource = (url) => { live = new EventSource(url); return live }
+    window.addEventListener('pagehide', () => { if (live) live.close() })
+    window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload() })
+
     // Panels and the theme.
     const toggles = () => document.querySelectorAll('[data-toggle]').forEach((button) => {
       button.setAttribute('aria-expanded', String(root.dataset[button.dataset.toggle] === 'open'))

@@ -9,7 +9,7 @@ use std::time::Duration;
 const README: &str = include_str!("../../README.md");
 
 /// The demo, running, with an input that stays open. Killed when it is dropped.
-struct Demo {
+pub struct Demo {
     child: Child,
     input: Option<ChildStdin>,
     lines: Receiver<String>,
@@ -20,7 +20,7 @@ impl Demo {
         Self::starts_with(&[], &[])
     }
 
-    fn starts_with(args: &[&str], env: &[(&str, &str)]) -> Self {
+    pub fn starts_with(args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_plaudit"))
             .arg("demo")
             .args(args)
@@ -46,14 +46,19 @@ impl Demo {
     }
 
     /// Waits for a line with these words.
-    fn shows(&self, words: &str) -> String {
+    pub fn shows(&self, words: &str) -> String {
         loop {
-            match self.lines.recv_timeout(Duration::from_secs(20)) {
+            match self.lines.recv_timeout(Duration::from_secs(60)) {
                 Ok(line) if line.contains(words) => return line,
                 Ok(_) => {}
                 Err(error) => panic!("the demo doesn't show {words:?}: {error}"),
             }
         }
+    }
+
+    /// Its process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     fn types(&mut self, line: &str) {

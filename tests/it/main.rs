@@ -3,6 +3,7 @@
 mod bad_days;
 mod batch;
 mod binary;
+mod browser;
 mod crash;
 mod demo;
 mod demo_lines;

@@ -1,0 +1,175 @@
+//! Every view of the page, in light and dark, on a desk and on a phone.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Visit;
+use crate::harness::binary::run;
+
+const WIDE: (u32, u32) = (1280, 900);
+const NARROW: (u32, u32) = (360, 780);
+
+/// Shows view after view of one visit. `look` is called with each view's name while it is on the screen.
+async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
+    let page = &visit.browser;
+    page.has_size(WIDE.0, WIDE.1).await;
+    visit.is_as("mo", "@plaudit").await;
+    visit.is_as("mo", "support").await;
+    visit
+        .says("Does anybody know the refund rule for vouchers? The help page says two things.")
+        .await;
+    page.clicks("#messages .message a.at", "").await;
+    visit.is_ready().await;
+    page.clicks("#messages .sought a.reply", "").await;
+    page.shows("#thread h2", "Thread").await;
+    visit.is_ready().await;
+    page.clicks("#thread-composer", "").await;
+    visit
+        .sends("Found it: the voucher goes back first, then the card. I'll correct the page.")
+        .await;
+    page.shows("#replies .message", "Found it").await;
+    let thread = page.runs("return location.pathname + location.search", json!([])).await;
+    let thread = thread.expect("a page").as_str().unwrap_or_default().to_owned();
+    visit.is_as("mo", "support").await;
+    visit
+        .says("/kudos @lee for calming the refund storm with a full queue, and writing down what helped #calm")
+        .await;
+    page.shows("#messages .only-me", "Lee will see it").await;
+    visit.is_as("mo", "kudos").await;
+    visit
+        .says("/kudos @aylin for turning the voucher complaint into a better help page #ownership")
+        .await;
+    page.shows("#messages .message:not(.only-me)", "voucher complaint")
+        .await;
+
+    for (size, (width, height)) in [("wide", WIDE), ("narrow", NARROW)] {
+        page.has_size(width, height).await;
+        for (name, path) in [
+            ("channel", "/?as=mo&in=support"),
+            ("cards", "/?as=mo&in=kudos"),
+            ("direct", "/?as=mo&in=@plaudit"),
+            ("thread", thread.as_str()),
+            ("aloud", "/?as=mo&in=support&aloud=1"),
+            ("completion", "/?as=mo&in=support"),
+            ("people", "/?as=mo&in=support"),
+            ("wire", "/?as=mo&in=kudos"),
+            ("places", "/?as=mo&in=support"),
+            ("story", "/?as=mo&in=support"),
+        ] {
+            // On a desk these two are there anyway.
+            if size == "wide" && matches!(name, "places" | "story") {
+                continue;
+            }
+            visit.opens(path).await;
+            match name {
+                "completion" => {
+                    page.clicks("#composer", "").await;
+                    page.types("/kudos @da").await;
+                    page.shows("#names", "Dana Kim").await;
+                }
+                "people" => page.clicks("#be-s", "").await,
+                "wire" => {
+                    page.clicks("#wire summary", "The wire").await;
+                    page.shows("#wire td", "/slack/commands").await;
+                }
+                "places" | "story" => page.clicks(&format!(".top [data-toggle={name}]"), "").await,
+                _ => {}
+            }
+            for theme in ["light", "dark"] {
+                page.has_theme(theme).await;
+                look(&format!("{name}-{size}-{theme}")).await;
+            }
+            match name {
+                "completion" => page.runs("sessionStorage.clear()", json!([])).await,
+                "wire" => page.runs("localStorage.clear()", json!([])).await,
+                _ => continue,
+            }
+            .expect("a page");
+        }
+    }
+}
+
+#[test]
+fn the_page_is_there_at_once_and_keeps_nobody_out() {
+    run(async {
+        let Ok(axe) = std::env::var("TEST_AXE") else {
+            println!("skipped: it takes axe-core; see .ci/browser");
+            return;
+        };
+        let axe = std::fs::read_to_string(axe).expect("axe-core");
+        let Some(visit) = Visit::begins(&[]).await else { return };
+        measures(&visit).await;
+        let mut faults = Vec::new();
+        let mut views = 0;
+        each_view(&visit, async |view| {
+            views += 1;
+            let found = visit.browser.runs(&format!("{axe};{SERIOUS}"), json!([])).await;
+            let found: Vec<String> = serde_json::from_value(found.expect("axe to run")).expect("sentences");
+            faults.extend(found.into_iter().map(|fault| format!("{view}: {fault}")));
+            let overflow = visit.browser.runs(OVERFLOW, json!([])).await.expect("a page");
+            if overflow != Value::Null {
+                faults.push(format!("{view}: wider than the window: {overflow}"));
+            }
+        })
+        .await;
+        println!("axe-core looked at {views} views");
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    });
+}
+
+/// What axe-core calls serious or critical, a sentence each.
+const SERIOUS: &str = "return axe.run(document, { resultTypes: ['violations'] }).then(result => result.violations
+    .filter(v => v.impact === 'serious' || v.impact === 'critical')
+    .map(v => `${v.id}, ${v.help}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.failureSummary ?? '')).join(' | ')}`))";
+
+/// The page itself never scrolls sideways.
+const OVERFLOW: &str = "const wide = document.documentElement.scrollWidth
+    return wide > innerWidth ? `${wide} of ${innerWidth}` : null";
+
+/// Prints how long the page takes with a year of history, and what the demo's processes needed so far.
+async fn measures(visit: &Visit) {
+    for place in ["support", "kudos"] {
+        // The second time, everything is as warm as it is for a visitor who looks around.
+        for time in ["first", "second"] {
+            visit.is_as("mo", place).await;
+            let took = visit.browser.runs(TOOK, json!([])).await.expect("a page");
+            println!("measured: #{place}, {time} time: {took}");
+        }
+    }
+    let demo = visit.demo.id();
+    let children = std::fs::read_to_string(format!("/proc/{demo}/task/{demo}/children")).unwrap_or_default();
+    let bots = children.split_whitespace().filter_map(|id| id.parse().ok());
+    for (what, id) in [("demo", demo)].into_iter().chain(bots.map(|id| ("bot", id))) {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        println!(
+            "measured: most memory of the {what}: {}",
+            most.map_or("not shown here", str::trim)
+        );
+    }
+}
+
+/// In milliseconds since the page was asked for.
+const TOOK: &str = "const page = performance.getEntriesByType('navigation')[0]
+    const files = performance.getEntriesByType('resource').filter(r => !r.name.includes('/live'))
+    const ms = n => Math.round(n)
+    return `DOMContentLoaded ${ms(page.domContentLoadedEventEnd)} ms, load ${ms(page.loadEventEnd)} ms, ` +
+        `last of ${files.length} files ${ms(Math.max(...files.map(r => r.responseEnd)))} ms`";
+
+#[test]
+#[ignore = "makes pictures, judges nothing: .ci/browser screenshots FOLDER"]
+fn screenshots() {
+    run(async {
+        let Ok(folder) = std::env::var("TEST_SCREENSHOTS") else {
+            println!("skipped: TEST_SCREENSHOTS names no folder; see .ci/browser");
+            return;
+        };
+        let Some(visit) = Visit::begins(&[]).await else { return };
+        each_view(&visit, async |view| {
+            let file = Path::new(&folder).join(format!("{view}.png"));
+            visit.browser.saves_picture(&file).await;
+        })
+        .await;
+    });
+}
