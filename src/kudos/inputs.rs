@@ -216,6 +216,13 @@ async fn give(
             cost: 1,
             allowance: settings.allowance,
             announce: Announce::Default,
+            unchecked: approved
+                .receivers
+                .iter()
+                .filter_map(Receiver::member)
+                .filter(|id| !known.contains_key(id))
+                .cloned()
+                .collect(),
             lane: card_lane(settings.channel.as_ref(), &Announce::Default, Some(&command.channel)),
         })
         .await?;

@@ -74,6 +74,8 @@ pub struct Give {
     pub allowance: Option<i64>,
     /// Where it is announced.
     pub announce: Announce,
+    /// Receivers whom nobody could look up: they are checked before the card goes out.
+    pub unchecked: Vec<UserId>,
     /// What its card queues behind: the channel it is meant for.
     pub lane: String,
 }

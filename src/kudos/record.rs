@@ -56,7 +56,7 @@ impl Prepared {
                 &sameness,
             ))
         });
-        let subject = json!({ "kudos": kudos });
+        let subject = json!({ "kudos": kudos, "unchecked": give.unchecked });
         let card = Intent::new(&give.workspace, Kind::KudosCard, &subject, &give.lane, give.at)
             .late_at(give.at.plus(CARD_IS_LATE));
         Self {

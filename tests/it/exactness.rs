@@ -56,6 +56,7 @@ fn thanks(giver: &str, receivers: &[&str], reason: &str) -> Give {
         cost: 1,
         allowance: Some(5),
         announce: Announce::Default,
+        unchecked: Vec::new(),
         lane: "CKUDOS".to_owned(),
     }
 }

@@ -512,6 +512,33 @@ fn people_we_dont_know_are_looked_up() {
 }
 
 #[test]
+fn who_became_known_before_the_card_is_checked_like_the_others() {
+    let setup = Setup {
+        knows_people: false,
+        needs: vec!["channels:read"],
+        ..Setup::default()
+    };
+    story_with(setup, async |t| {
+        t.fails("users.info", Fault::Status(503), None);
+        t.fails("users.list", Fault::Status(503), None);
+        t.person("lee")
+            .runs("/kudos @dana @weatherbot @sam for the sunny day")
+            .await;
+        t.slack.heals("*");
+        for handle in ["weatherbot", "sam"] {
+            let id = t.slack.person(handle).expect("somebody");
+            t.slack.change_person(&id, |_| {}).await;
+        }
+        t.run_jobs().await;
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *Dana*
+        > the sunny day
+        ");
+        assert_eq!(t.number("SELECT used FROM allowance").await, 1);
+    });
+}
+
+#[test]
 fn when_slack_is_silent_the_kudos_is_taken_and_its_receivers_checked_later() {
     story_with(
         Setup {

@@ -818,6 +818,7 @@ fn give(n: usize, at: Instant) -> Give {
         cost: 1,
         allowance: None,
         announce: Announce::Default,
+        unchecked: Vec::new(),
         lane: "C1".to_owned(),
     }
 }

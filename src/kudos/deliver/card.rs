@@ -39,7 +39,7 @@ fn is_about_the_channel(code: &str) -> bool {
 }
 
 pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
-    let Some(OfKudos { kudos }) = claimed.subject() else {
+    let Some(OfKudos { kudos, unchecked }) = claimed.subject() else {
         return Ok(Ending::Failed {
             why: "unreadable".to_owned(),
         });
@@ -56,7 +56,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     if loaded.kudos.receivers.is_empty() {
         return Ok(Ending::Done);
     }
-    check_people(ctx, &mut loaded, now).await?;
+    check_people(ctx, &mut loaded, &unchecked, now).await?;
     if loaded.kudos.receivers.is_empty() {
         return Ok(Ending::Done);
     }
@@ -236,8 +236,9 @@ async fn tell_no_card(
 }
 
 /// Asks Slack about the giver and those receivers whom nobody could look up when the kudos was given. Who turns out
-/// to be an app, gone or a stranger is reversed before the card goes out, and the giver is told.
-async fn check_people(ctx: &Ctx, loaded: &mut Loaded, now: Instant) -> Result<(), Trouble> {
+/// (or has turned out meanwhile) to be an app, gone or a stranger is reversed before the card goes out, and the giver is
+/// told.
+async fn check_people(ctx: &Ctx, loaded: &mut Loaded, doubtful: &[UserId], now: Instant) -> Result<(), Trouble> {
     let unchecked: BTreeSet<UserId> = loaded
         .kudos
         .receivers
@@ -247,7 +248,12 @@ async fn check_people(ctx: &Ctx, loaded: &mut Loaded, now: Instant) -> Result<()
         .collect();
     let mut wanted = unchecked.clone();
     wanted.extend(Some(loaded.kudos.giver.clone()).filter(|id| !loaded.known.contains_key(id)));
-    let mut nobody: BTreeSet<String> = BTreeSet::new();
+    // Some have become known since, by the member list or an event. (Who was known and has left since stays thanked.)
+    let mut nobody: BTreeSet<String> = doubtful
+        .iter()
+        .filter(|id| loaded.known.get(id).is_some_and(|member| !member.can_be_thanked()))
+        .map(|id| id.0.clone())
+        .collect();
     let mut users = Vec::new();
     // All at once: one after the other they could outlast the row's lease.
     let answers = join_all(wanted.iter().map(|id| ctx.slack.users_info(id, POSTING_DEADLINE))).await;

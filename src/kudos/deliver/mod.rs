@@ -34,6 +34,9 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(600);
 #[derive(Debug, Serialize, Deserialize)]
 struct OfKudos {
     kudos: KudosId,
+    /// Receivers whom nobody could look up when it was given.
+    #[serde(default)]
+    unchecked: Vec<UserId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,7 +92,7 @@ pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
 
 /// A card still waits after a minute: its receivers get their DMs without the link.
 pub async fn late(ctx: &Ctx, late: &Late) -> Result<(), StoreError> {
-    let Ok(OfKudos { kudos }) = serde_json::from_str(&late.subject) else {
+    let Ok(OfKudos { kudos, .. }) = serde_json::from_str(&late.subject) else {
         return Ok(());
     };
     let (workspace, now, id) = (ctx.workspace.id.clone(), ctx.clock.now(), late.id.clone());

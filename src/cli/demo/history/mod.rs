@@ -166,6 +166,7 @@ fn give(world: &World, at: Instant, thanks: Thanks<'_>, zone: Tz) -> Give {
         cost: i64::from(!thanks.customer),
         allowance: Some(ALLOWANCE),
         announce: Announce::Silent,
+        unchecked: Vec::new(),
     }
 }
 
