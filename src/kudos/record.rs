@@ -56,13 +56,15 @@ impl Prepared {
                 &sameness,
             ))
         });
-        let subject = json!({ "kudos": kudos, "unchecked": give.unchecked });
-        let card = Intent::new(&give.workspace, Kind::KudosCard, &subject, &give.lane, give.at)
-            .late_at(give.at.plus(CARD_IS_LATE));
+        let card = (give.announce != Announce::Silent).then(|| {
+            let subject = json!({ "kudos": kudos, "unchecked": give.unchecked });
+            Intent::new(&give.workspace, Kind::KudosCard, &subject, &give.lane, give.at)
+                .late_at(give.at.plus(CARD_IS_LATE))
+        });
         Self {
             ledger: ledger.collect(),
             words: row(&(&kudos, &give.workspace, &give.reason, list(&give.values))),
-            card: (give.announce != Announce::Silent).then_some(card),
+            card,
             sameness,
             kudos,
             give,

@@ -119,33 +119,22 @@ pub async fn claim(tx: &mut Tx, workspace: &WorkspaceId, now: Instant, most: i64
     let lease = new_id(now);
     let until = now.plus(LEASE);
     let pause = now.minus(LANE_PAUSE);
-    let mut rows = if matches!(tx.connection(), Connection::Sqlite(_)) {
-        sql!(
-            tx,
-            fetch_all as Row,
-            claim!(""),
-            &lease,
-            until,
-            now,
-            workspace,
-            pause,
-            most,
-            known_kinds()
-        )?
-    } else {
-        sql!(
-            tx,
-            fetch_all as Row,
-            claim!(" FOR UPDATE OF o SKIP LOCKED"),
-            &lease,
-            until,
-            now,
-            workspace,
-            pause,
-            most,
-            known_kinds()
-        )?
+    let query = match tx.connection() {
+        Connection::Sqlite(_) => claim!(""),
+        Connection::Postgres(_) => claim!(" FOR UPDATE OF o SKIP LOCKED"),
     };
+    let mut rows = sql!(
+        tx,
+        fetch_all as Row,
+        query,
+        &lease,
+        until,
+        now,
+        workspace,
+        pause,
+        most,
+        known_kinds()
+    )?;
     rows.sort_by(|a, b| (a.6, &a.0).cmp(&(b.6, &b.0)));
     Ok(rows
         .into_iter()

@@ -35,7 +35,7 @@ impl Theatre {
     pub(super) async fn live_through(&self, moments: Vec<Moment>) -> anyhow::Result<()> {
         for moment in moments {
             self.go(moment.at.millis() - SystemClock.now().millis()).await?;
-            if let Err(error) = act(self.sandbox(), &moment).await {
+            if let Err(error) = act(self.sandbox(), self.command(), &moment).await {
                 // A past with one thank-you less is better than no demo.
                 tracing::warn!(%error, user = %moment.who, at = %moment.at.utc(), "something didn't happen");
             }
@@ -44,10 +44,10 @@ impl Theatre {
     }
 }
 
-async fn act(sandbox: &Sandbox, moment: &Moment) -> anyhow::Result<()> {
+async fn act(sandbox: &Sandbox, command: &str, moment: &Moment) -> anyhow::Result<()> {
     let Moment { who, place, what, .. } = moment;
     let answer = match what {
-        What::Command(line) => sandbox.runs_command(who, place, line).await,
+        What::Command(text) => sandbox.runs_command(who, place, &format!("{command} {text}")).await,
         What::Undo => {
             let confirmations = sandbox.ephemeral(who);
             let latest = confirmations.iter().rev().find(|shown| undo_button(shown).is_some());

@@ -71,6 +71,11 @@ impl Theatre {
         &self.0.sandbox
     }
 
+    /// The slash command's name.
+    pub(super) fn command(&self) -> &str {
+        &self.0.command
+    }
+
     /// The bot's process.
     pub(super) fn bot(&self) -> &Bot {
         &self.0.bot

@@ -48,7 +48,7 @@ pub(super) struct Moment {
 /// What somebody does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    /// A slash command as typed, with `@handles`: `/kudos @lee for …`.
+    /// What is typed after the slash command's name, with `@handles`: `@lee for …`.
     Command(String),
     /// A message in the channel.
     Say(String),
@@ -130,7 +130,7 @@ impl Thanks<'_> {
             at,
             who: self.giver.id.clone(),
             place: self.place.clone(),
-            what: What::Command(format!("/kudos {named} {joined}{}{values}", self.said.text)),
+            what: What::Command(format!("{named} {joined}{}{values}", self.said.text)),
         }
     }
 }
@@ -308,7 +308,7 @@ impl<'a> History<'a> {
             who: giver.id.clone(),
             place: self.world.support.clone(),
             what: What::Command(format!(
-                "/kudos @{} for staying with the caller whose heating had failed until the engineer rang the bell, \
+                "@{} for staying with the caller whose heating had failed until the engineer rang the bell, \
                  without once sounding rushed #calm",
                 visitor.handle
             )),
@@ -351,14 +351,11 @@ impl Slips {
             self.thanked_self = true;
             moments.push(moment(
                 2,
-                What::Command(format!("/kudos @{} for surviving that queue", giver.handle)),
+                What::Command(format!("@{} for surviving that queue", giver.handle)),
             ));
         } else if !self.thanked_app && self.seen > 55 && giver.is("agent") && giver.id != world.visitor {
             self.thanked_app = true;
-            moments.push(moment(
-                2,
-                What::Command("/kudos @weatherbot for the storm warning".to_owned()),
-            ));
+            moments.push(moment(2, What::Command("@weatherbot for the storm warning".to_owned())));
         } else if self.undone < UNDONE && self.seen > 25 * (self.undone + 1) && thanks.to.len() == 1 {
             let right = thanks.to[0];
             let wrong = history.receiver(rng, slot, |person| person.role == right.role && person.id != right.id);
