@@ -78,6 +78,13 @@ pub struct Behaviour {
     /// Names of what the workspace cares about, separated by commas.
     #[arg(long, env = "PLAUDIT_VALUES", value_delimiter = ',', hide_env_values = true)]
     pub values: Vec<String>,
+    /// Names of the emoji that give, without colons, separated by commas. None unless set: everyday emoji would give
+    /// kudos that nobody meant.
+    #[arg(long, env = "PLAUDIT_EMOJI", value_delimiter = ',', hide_env_values = true)]
+    pub emoji: Vec<String>,
+    /// After how many months the words of kudos are dropped while their counts stay; without it never.
+    #[arg(long, env = "PLAUDIT_KEEP_WORDS", value_parser = months, hide_env_values = true)]
+    pub keep_words: Option<Maybe<u32>>,
 }
 
 /// A setting that may be there and empty, as in `PLAUDIT_CHANNEL=` in an `.env`; empty counts as not set.
@@ -98,6 +105,18 @@ impl Behaviour {
     /// The stewards' ids.
     pub fn stewards(&self) -> Vec<UserId> {
         listed(&self.stewards).map(UserId::from).collect()
+    }
+
+    /// The names of the emoji that give, without colons.
+    pub fn emoji(&self) -> Vec<String> {
+        listed(&self.emoji)
+            .map(|name| name.trim_matches(':').to_owned())
+            .collect()
+    }
+
+    /// After how many months words are dropped, if ever.
+    pub fn keep_words(&self) -> Option<u32> {
+        self.keep_words.as_ref().and_then(|months| months.0)
     }
 
     /// The names of the values without `#`; `None` when the shipped ones serve.
@@ -128,6 +147,18 @@ fn allowance(text: &str) -> Result<i64, String> {
         .ok()
         .filter(|allowance| (0..=1000).contains(allowance))
         .ok_or_else(|| "it is a whole number from 0 (no limit) to 1000".to_owned())
+}
+
+fn months(text: &str) -> Result<Maybe<u32>, String> {
+    if text.trim().is_empty() {
+        return Ok(Maybe(None));
+    }
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|months| (1..=1200).contains(months))
+        .map(|months| Maybe(Some(months)))
+        .ok_or_else(|| "it is a whole number of months, 1 to 1200".to_owned())
 }
 
 fn channel(text: &str) -> Result<Maybe<ChannelId>, String> {

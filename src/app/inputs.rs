@@ -25,8 +25,7 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
     let mut work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
-            let (lookup, recorder) = (&app.lookup, &app.recorder);
-            let answer = kudos::inputs::command(&app.ctx, lookup, recorder, &command, app.deadlines.look_up).await;
+            let answer = kudos::inputs::command(&app.giving(), &command).await;
             app.wake();
             answer
         })

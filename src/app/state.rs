@@ -9,11 +9,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::base::clock::Clock;
 use crate::config::Behaviour;
-use crate::kudos::{Lookup, Recorder};
+use crate::kudos::{Giving, Lookup, Recorder};
 use crate::slack::client::Client;
 use crate::slack::errors::{ApiError, Why};
 use crate::store::{Db, StoreError, Tx};
-use crate::workspace::{self, Ctx, Locale, Settings, Workspace};
+use crate::workspace::{self, Ctx, LiveSettings, Locale, Settings, Value, Workspace};
 
 /// How long things may take, in real time. Tests shorten them.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,16 @@ impl App {
         })
     }
 
+    /// What every way of giving needs.
+    pub fn giving(&self) -> Giving<'_> {
+        Giving {
+            ctx: &self.ctx,
+            lookup: &self.lookup,
+            recorder: &self.recorder,
+            look_up: self.deadlines.look_up,
+        }
+    }
+
     /// Tells the runner that something may be due.
     pub fn wake(&self) {
         self.wake.notify_one();
@@ -108,8 +118,22 @@ pub fn settings(behaviour: &Behaviour) -> Settings {
         allowance: (behaviour.allowance > 0).then_some(behaviour.allowance),
         timezone: behaviour.timezone(),
         stewards: behaviour.stewards(),
-        values: behaviour.values().unwrap_or(shipped.values),
+        values: behaviour
+            .values()
+            .map_or(shipped.values, |names| names.iter().map(|name| value(name)).collect()),
+        emoji: behaviour.emoji(),
+        keep_words: behaviour.keep_words(),
+        ..shipped
     }
+}
+
+/// A value by its name, with the emoji and meaning of the shipped one if it is one of those.
+fn value(name: &str) -> Value {
+    let shipped = Settings::default().values;
+    shipped
+        .into_iter()
+        .find(|value| value.name == name)
+        .unwrap_or_else(|| Value::named(name))
 }
 
 /// How long a start waits for Slack when this database has met a workspace before.
@@ -145,17 +169,15 @@ pub async fn connect(db: Db, slack: Client, clock: Arc<dyn Clock>, settings: Set
             known
         }
     };
-    let workspace = Arc::new(Workspace {
-        id,
-        name,
-        bot_user,
-        settings,
-    });
-    Ok(Ctx {
+    let workspace = Arc::new(Workspace { id, name, bot_user });
+    let ctx = Ctx {
         db,
         clock,
         slack,
         workspace,
+        live: LiveSettings::new(settings),
         locale: Locale::En,
-    })
+    };
+    ctx.reload_settings().await?;
+    Ok(ctx)
 }

@@ -62,13 +62,19 @@ pub fn is_spaceless(c: char) -> bool {
         | 0xF900..=0xFAFF | 0xFF66..=0xFF9F | 0x20000..=0x3FFFF)
 }
 
-/// Whether a reason is so short that more words would make it worth keeping: under 3 words, or under 6 characters in
-/// scripts without spaces.
-pub fn few_words(text: &str) -> bool {
+/// How many words a text has; in scripts without spaces, two characters count as one.
+pub fn words(text: &str) -> usize {
     let words = text
         .split_whitespace()
         .filter(|word| word.chars().any(char::is_alphanumeric));
-    words.take(3).count() < 3 && text.chars().filter(|&c| is_spaceless(c)).take(6).count() < 6
+    let spaceless = text.chars().filter(|&c| is_spaceless(c)).count();
+    words.count().max(spaceless / 2)
+}
+
+/// Whether a reason is so short that more words would make it worth keeping: under 3 words, or under 6 characters in
+/// scripts without spaces.
+pub fn few_words(text: &str) -> bool {
+    words(text) < 3
 }
 
 /// The text in at most `max` scalar values, cut at a word with `…`. Shorten before escaping, never after: a cut inside

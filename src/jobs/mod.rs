@@ -22,6 +22,8 @@ const POLL: Duration = Duration::from_secs(1);
 const POLL_BUSY: Duration = Duration::from_millis(100);
 /// How long settled rows and noted deliveries are kept. Slack repeats a delivery for hours at most.
 const KEEP: Duration = Duration::from_secs(7 * 86_400);
+/// How often the settings are read again: another process may have changed them.
+const RELOAD_EVERY: Duration = Duration::from_secs(5);
 /// How often old rows are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -29,6 +31,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 pub struct Runner {
     app: Arc<App>,
     swept: Option<Instant>,
+    reloaded: Option<Instant>,
     sending: JoinSet<()>,
     claimed: HashMap<Id, Claimed>,
 }
@@ -39,6 +42,7 @@ impl Runner {
         Self {
             app,
             swept: None,
+            reloaded: None,
             sending: JoinSet::new(),
             claimed: HashMap::new(),
         }
@@ -177,6 +181,10 @@ impl Runner {
                 tracing::error!(%error, outbox = %row.id, "the owner of a late row could not be told");
             }
         }
+        if self.reloaded.is_none_or(|reloaded| now.since(reloaded) >= RELOAD_EVERY) {
+            ctx.reload_settings().await?;
+            self.reloaded = Some(now);
+        }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {
             let id = ctx.workspace.id.clone();
             ctx.db
@@ -184,6 +192,7 @@ impl Runner {
                     workspace::deliver::sync_members_when_due(tx, &id, now).await?;
                     outbox::sweep(tx, &id, now.minus(KEEP)).await?;
                     kudos::sweep_deliveries(tx, &id, now.minus(KEEP)).await?;
+                    workspace::drafts::sweep(tx, &id, now).await?;
                     Ok(())
                 })
                 .await?;

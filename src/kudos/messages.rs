@@ -257,6 +257,10 @@ fn left_out<N: Names>(names: &N, out: &LeftOut) -> String {
                 names.list([id])
             )
         }
+        LeftOut::Guest(id) => format!(
+            "{} is a guest of one channel, and this workspace leaves those out.",
+            names.list([id])
+        ),
         LeftOut::Unknown(id) => format!(
             "I can't find {} in this Slack, so I left that name out.",
             names.list([id])
@@ -426,6 +430,23 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
                 your_words(typed)
             )
         }
+        Refusal::OnlyGuests(people) => {
+            let are = if people.len() == 1 { "is a guest" } else { "are guests" };
+            format!(
+                "{} {are} of one channel, and this workspace leaves those out. Nothing was spent. {}",
+                names.list(people),
+                your_words(typed)
+            )
+        }
+        Refusal::MayNotGive => format!(
+            "In this workspace, guests can be thanked but don't give kudos; ask one of Plaudit's stewards to change \
+             that. {}",
+            your_words(typed)
+        ),
+        Refusal::TooFewWords(least) => format!(
+            "This workspace asks for at least {least} words: what happened, and whom did it help? {}",
+            your_words(typed)
+        ),
         Refusal::TooMany(people) => format!(
             "That's {people} people, and one kudos thanks up to {MOST_RECEIVERS}. Send it in two, or name those who \
              did the most. {}",

@@ -6,6 +6,7 @@
 mod counts;
 pub mod deliver;
 mod facts;
+mod giving;
 pub mod grammar;
 pub mod inputs;
 pub mod messages;
@@ -24,6 +25,7 @@ use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
 pub use facts::{Facts, Lookup, Question};
+pub use giving::{Gave, Giving, Said, Wish};
 use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
@@ -76,6 +78,8 @@ pub struct Give {
     pub announce: Announce,
     /// Receivers whom nobody could look up: they are checked before the card goes out.
     pub unchecked: Vec<UserId>,
+    /// The thread that it was given in, by its parent; a card in the same channel is posted there.
+    pub thread: Option<MessageTs>,
     /// What its card queues behind: the channel it is meant for.
     pub lane: String,
 }
@@ -151,6 +155,14 @@ impl Source {
             Self::Shortcut => "shortcut",
             Self::Customer => "customer",
             Self::Import => "import",
+        }
+    }
+
+    /// What each receiver costs of the allowance: customers' words and what another tool counted cost nothing.
+    pub const fn cost(self) -> i64 {
+        match self {
+            Self::Customer | Self::Import => 0,
+            _ => 1,
         }
     }
 

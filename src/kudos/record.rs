@@ -57,7 +57,7 @@ impl Prepared {
             ))
         });
         let card = (give.announce != Announce::Silent).then(|| {
-            let subject = json!({ "kudos": kudos, "unchecked": give.unchecked });
+            let subject = json!({ "kudos": kudos, "unchecked": give.unchecked, "thread": give.thread });
             Intent::new(&give.workspace, Kind::KudosCard, &subject, &give.lane, give.at)
                 .late_at(give.at.plus(CARD_IS_LATE))
         });

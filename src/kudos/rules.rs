@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::grammar::{self, Parsed};
 use super::{Announce, Receiver};
 use crate::base::ids::{ChannelId, GroupId, UserId};
-use crate::base::text::{count, few_words};
+use crate::base::text::{count, few_words, words};
 use crate::slack::mrkdwn::Broadcast;
-use crate::workspace::{Member, Place, PlaceKind, Postable};
+use crate::workspace::{Guest, Member, Place, PlaceKind, Postable};
 
 /// The most people that one kudos thanks; more is an announcement.
 pub const MOST_RECEIVERS: usize = 20;
@@ -41,6 +41,12 @@ pub enum Refusal {
     OnlyLeft(Vec<UserId>),
     /// Only people of another company.
     OnlyStrangers(Vec<UserId>),
+    /// Only guests of a single channel, whom the workspace leaves out.
+    OnlyGuests(Vec<UserId>),
+    /// The workspace lets only others give.
+    MayNotGive,
+    /// Fewer words than a steward asks for: so many.
+    TooFewWords(usize),
     /// More than [`MOST_RECEIVERS`].
     TooMany(usize),
     /// More than [`MOST_CHARACTERS`].
@@ -69,6 +75,8 @@ pub enum LeftOut {
     Left(UserId),
     /// From another company.
     Stranger(UserId),
+    /// A guest of a single channel, whom the workspace leaves out.
+    Guest(UserId),
     /// Nobody that Slack knows.
     Unknown(UserId),
     /// A user group that Slack doesn't show to the app.
@@ -87,8 +95,40 @@ impl LeftOut {
     }
 }
 
+/// What a workspace asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether this giver may give at all.
+    pub may_give: bool,
+    /// The fewest words of a reason; 0 = any.
+    pub least_words: usize,
+    /// Whether guests of a single channel are people like others.
+    pub single_channel_guests: bool,
+    /// Whether people of other companies may be thanked in this place.
+    pub strangers: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            may_give: true,
+            least_words: 0,
+            single_channel_guests: true,
+            strangers: false,
+        }
+    }
+}
+
 /// Decides. People who aren't in `known` are taken for people: they are checked before the card is posted.
-pub fn decide(parsed: &Parsed, giver: &UserId, known: &BTreeMap<UserId, Member>) -> Result<Approved, Refusal> {
+pub fn decide(
+    parsed: &Parsed,
+    giver: &UserId,
+    known: &BTreeMap<UserId, Member>,
+    terms: Terms,
+) -> Result<Approved, Refusal> {
+    if !terms.may_give {
+        return Err(Refusal::MayNotGive);
+    }
     if let Some(broadcast) = parsed.broadcast {
         return Err(Refusal::Everyone(broadcast));
     }
@@ -107,7 +147,10 @@ pub fn decide(parsed: &Parsed, giver: &UserId, known: &BTreeMap<UserId, Member>)
             grammar::Receiver::Member(id) => match known.get(id) {
                 Some(member) if member.is_bot => left_out.push(LeftOut::Bot(id.clone())),
                 Some(member) if member.is_deleted => left_out.push(LeftOut::Left(id.clone())),
-                Some(member) if member.is_stranger => left_out.push(LeftOut::Stranger(id.clone())),
+                Some(member) if member.is_stranger && !terms.strangers => left_out.push(LeftOut::Stranger(id.clone())),
+                Some(member) if member.guest == Guest::Single && !terms.single_channel_guests => {
+                    left_out.push(LeftOut::Guest(id.clone()));
+                }
                 _ => receivers.push(Receiver::Member(id.clone())),
             },
         }
@@ -124,6 +167,9 @@ pub fn decide(parsed: &Parsed, giver: &UserId, known: &BTreeMap<UserId, Member>)
     }
     if parsed.reason.is_empty() {
         return Err(Refusal::NoWords(receivers));
+    }
+    if words(&parsed.reason) < terms.least_words {
+        return Err(Refusal::TooFewWords(terms.least_words));
     }
     Ok(Approved {
         receivers,
@@ -146,12 +192,15 @@ fn nobody_left(left_out: &[LeftOut]) -> Refusal {
         }
     });
     let bots = pick(|out| if let LeftOut::Bot(id) = out { Some(id) } else { None });
+    let guests = pick(|out| if let LeftOut::Guest(id) = out { Some(id) } else { None });
     if left_out.is_empty() {
         Refusal::NoPerson
     } else if !gone.is_empty() {
         Refusal::OnlyLeft(gone)
     } else if !strangers.is_empty() {
         Refusal::OnlyStrangers(strangers)
+    } else if !guests.is_empty() {
+        Refusal::OnlyGuests(guests)
     } else if !bots.is_empty() {
         Refusal::OnlyBots(bots)
     } else {

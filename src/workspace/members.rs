@@ -37,6 +37,42 @@ pub struct Member {
     pub guest: Guest,
     /// The app's direct message with them, once it was opened.
     pub dm: Option<ChannelId>,
+    /// What they have chosen.
+    pub choices: Choices,
+}
+
+/// What a person has chosen for themselves; honoured on every surface. The defaults are what nobody has to choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// *Announce my thanks*: only to me. Words given to them stand on no card and are quoted nowhere.
+    pub is_private: bool,
+    /// *Show me on boards, digest and screens*: no.
+    pub is_unlisted: bool,
+    /// No direct message when somebody thanks them.
+    pub wants_no_dms: bool,
+    /// On leave; set by themselves or by a lead.
+    pub is_away: bool,
+}
+
+/// Stores what a person has chosen. False if nobody of that id is known.
+pub async fn choose(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    member: &UserId,
+    choices: Choices,
+) -> Result<bool, StoreError> {
+    let found = sql!(
+        tx,
+        execute "UPDATE member SET is_private = $1, is_unlisted = $2, wants_no_dms = $3, is_away = $4
+                 WHERE workspace = $5 AND id = $6",
+        choices.is_private,
+        choices.is_unlisted,
+        choices.wants_no_dms,
+        choices.is_away,
+        workspace,
+        member
+    )?;
+    Ok(found > 0)
 }
 
 impl Member {
@@ -189,12 +225,16 @@ pub async fn members(
         bool,
         bool,
         Option<ChannelId>,
+        bool,
+        bool,
+        bool,
+        bool,
     );
     let rows = sql!(
         tx,
         fetch_all as Row,
         "SELECT m.id, m.handle, m.display_name, m.real_name, m.timezone, m.guest, m.is_bot, m.is_deleted,
-            m.is_stranger, m.is_admin, m.dm
+            m.is_stranger, m.is_admin, m.dm, m.is_private, m.is_unlisted, m.wants_no_dms, m.is_away
          FROM json_each($1) j CROSS JOIN member m WHERE m.workspace = $2 AND m.id = j.value ->> 0",
         json!(ids.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
         workspace
@@ -202,7 +242,23 @@ pub async fn members(
     Ok(rows
         .into_iter()
         .map(
-            |(id, handle, display, real, zone, guest, is_bot, is_deleted, is_stranger, is_admin, dm)| {
+            |(
+                id,
+                handle,
+                display,
+                real,
+                zone,
+                guest,
+                is_bot,
+                is_deleted,
+                is_stranger,
+                is_admin,
+                dm,
+                is_private,
+                is_unlisted,
+                wants_no_dms,
+                is_away,
+            )| {
                 let first = |names: [&String; 3]| {
                     names
                         .into_iter()
@@ -232,6 +288,12 @@ pub async fn members(
                         is_admin,
                         guest,
                         dm,
+                        choices: Choices {
+                            is_private,
+                            is_unlisted,
+                            wants_no_dms,
+                            is_away,
+                        },
                     },
                 )
             },

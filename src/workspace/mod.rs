@@ -1,17 +1,21 @@
 //! Floor 3: the workspace. Its members, its settings, its places; and [`Ctx`], which every use case takes.
 
+pub mod audit;
 pub mod deliver;
+pub mod drafts;
 pub mod inputs;
 mod members;
+mod once;
 mod places;
 mod settings;
 mod usergroups;
 
 use std::sync::Arc;
 
-pub use members::{Guest, Member, find_by_names, members, remember_dm, upsert};
+pub use members::{Choices, Guest, Member, choose, find_by_names, members, remember_dm, upsert};
+pub use once::{first_time, happened};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
-pub use settings::Settings;
+pub use settings::{Announcement, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings};
 pub use usergroups::{Usergroup, UsergroupError, look_up_usergroup, remember_usergroup, usergroup_members, usergroups};
 
 use crate::base::clock::{Clock, Instant};
@@ -30,6 +34,8 @@ pub struct Ctx {
     pub slack: Client,
     /// Whose request this is.
     pub workspace: Arc<Workspace>,
+    /// How Plaudit behaves there; see [`Ctx::settings`].
+    pub live: LiveSettings,
     /// The language of every sentence.
     pub locale: Locale,
 }
@@ -51,8 +57,6 @@ pub struct Workspace {
     pub name: String,
     /// The app's own user in it.
     pub bot_user: UserId,
-    /// How Plaudit behaves there.
-    pub settings: Settings,
 }
 
 /// Remembers that the app is installed in a workspace.

@@ -1,12 +1,22 @@
-//! How Plaudit behaves in a workspace.
+//! How Plaudit behaves in a workspace: what the environment says, and above it what stewards have set in Slack.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
-use crate::base::ids::{ChannelId, UserId};
+use super::audit::{self, Entry};
+use super::{Ctx, Guest, Member, Place};
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, UserId, WorkspaceId};
+use crate::store::{StoreError, Tx, sql};
 
-/// The settings of a workspace; what it hasn't set itself comes from the environment.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The settings of a workspace; what it hasn't set itself comes from the environment. Each field is stored under its
+/// own name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// The slash command's name, with its slash.
     pub command: String,
@@ -18,26 +28,287 @@ pub struct Settings {
     pub timezone: Option<Tz>,
     /// Who may change settings.
     pub stewards: Vec<UserId>,
-    /// What the workspace cares about: names without `#`.
-    pub values: Vec<String>,
+    /// What the workspace cares about.
+    pub values: Vec<Value>,
+    /// Emoji that give: names without colons and skin tones. None until a steward has chosen one.
+    pub emoji: Vec<String>,
+    /// Who may give.
+    pub givers: Givers,
+    /// Whether guests of a single channel are people like others.
+    pub single_channel_guests: bool,
+    /// The fewest words of a reason; 0 = any. Fewer words are no reason to refuse unless a steward asks for more.
+    pub least_words: usize,
+    /// How kudos are announced in the recognition channel.
+    pub announcement: Announcement,
+    /// Channels shared with another company where cards may be posted and strangers thanked.
+    pub shared_channels: BTreeSet<ChannelId>,
+    /// Nothing is posted by itself while this is set: "silence is safe".
+    pub silence: Option<Silence>,
+    /// After how many months words are dropped, while counts stay; `None` = never.
+    pub keep_words: Option<u32>,
+}
+
+/// Something that the workspace cares about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Value {
+    /// Its name, without `#`.
+    pub name: String,
+    /// The emoji's name without colons; may be empty.
+    #[serde(default)]
+    pub emoji: String,
+    /// What it means, in one line; may be empty.
+    #[serde(default)]
+    pub meaning: String,
+}
+
+impl Value {
+    /// A value of which nothing but its name is known.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            emoji: String::new(),
+            meaning: String::new(),
+        }
+    }
+}
+
+/// Who may give. People of other companies never may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Givers {
+    /// Everybody in the workspace.
+    #[default]
+    Everyone,
+    /// Everybody but guests.
+    FullMembers,
+}
+
+/// How kudos are announced in the recognition channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Announcement {
+    /// Each on its own, at once.
+    #[default]
+    Live,
+    /// Each at once, in the thread of the day's opening post.
+    Thread,
+    /// All together, on the next working morning.
+    RoundUp,
+}
+
+/// Who stopped every automatic post, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Who.
+    pub by: UserId,
+    /// Since when.
+    pub since: Instant,
 }
 
 /// Kudos per giver and local day unless set.
 pub const DEFAULT_ALLOWANCE: i64 = 5;
-/// The values that are shipped.
-pub const DEFAULT_VALUES: [&str; 6] = ["calm", "clarity", "curiosity", "kindness", "ownership", "teamwork"];
+/// The values that are shipped, with what they mean.
+pub const DEFAULT_VALUES: [(&str, &str, &str); 6] = [
+    ("calm", "ocean", "kept a clear head, and others with it"),
+    ("clarity", "bulb", "made something easy to understand"),
+    ("curiosity", "mag", "asked until the real cause was found"),
+    ("kindness", "blue_heart", "treated somebody as a person first"),
+    ("ownership", "key", "saw it through to the end"),
+    ("teamwork", "handshake", "made others' work easier"),
+];
 /// The command's name unless set.
 pub const DEFAULT_COMMAND: &str = "/kudos";
 
 impl Default for Settings {
     fn default() -> Self {
+        let values = DEFAULT_VALUES.map(|(name, emoji, meaning)| Value {
+            name: name.to_owned(),
+            emoji: emoji.to_owned(),
+            meaning: meaning.to_owned(),
+        });
         Self {
             command: DEFAULT_COMMAND.to_owned(),
             channel: None,
             allowance: Some(DEFAULT_ALLOWANCE),
             timezone: None,
             stewards: Vec::new(),
-            values: DEFAULT_VALUES.map(str::to_owned).to_vec(),
+            values: values.to_vec(),
+            emoji: Vec::new(),
+            givers: Givers::default(),
+            single_channel_guests: true,
+            least_words: 0,
+            announcement: Announcement::default(),
+            shared_channels: BTreeSet::new(),
+            silence: None,
+            keep_words: None,
         }
     }
+}
+
+impl Settings {
+    /// The names of the values, without `#`.
+    pub fn value_names(&self) -> Vec<String> {
+        self.values.iter().map(|value| value.name.clone()).collect()
+    }
+
+    /// Whether this person may change settings.
+    pub fn is_steward(&self, member: &UserId) -> bool {
+        self.stewards.contains(member)
+    }
+
+    /// A channel shared with another company is used like others once a steward said so.
+    pub fn let_in(&self, place: &mut Place) {
+        place.is_shared &= !self.shared_channels.contains(&place.channel);
+    }
+
+    /// Whether this person may give.
+    pub fn may_give(&self, giver: &Member) -> bool {
+        let is_guest_let_in = match giver.guest {
+            Guest::No => true,
+            Guest::Multi => self.givers == Givers::Everyone,
+            Guest::Single => self.givers == Givers::Everyone && self.single_channel_guests,
+        };
+        !giver.is_bot && !giver.is_stranger && is_guest_let_in
+    }
+
+    /// The same settings with what a workspace has stored above them. What can't be read is left as it was.
+    #[must_use]
+    fn with(&self, stored: Vec<(String, String)>) -> Self {
+        let mut settings = self.clone();
+        for (name, value) in stored {
+            match settings.with_field(&name, &value) {
+                Some(changed) => settings = changed,
+                None => tracing::warn!(name, "a stored setting can't be read, so it isn't used"),
+            }
+        }
+        settings
+    }
+
+    fn with_field(&self, name: &str, value: &str) -> Option<Self> {
+        let mut fields = self.fields();
+        *fields.get_mut(name)? = serde_json::from_str(value).ok()?;
+        serde_json::from_value(Json::Object(fields)).ok()
+    }
+
+    fn fields(&self) -> Map<String, Json> {
+        match serde_json::to_value(self) {
+            Ok(Json::Object(fields)) => fields,
+            // A struct of texts, numbers and lists always serialises to an object.
+            _ => Map::new(),
+        }
+    }
+}
+
+/// The settings as they are now, shared by everything that runs in this process.
+#[derive(Clone, Debug)]
+pub struct LiveSettings {
+    environment: Arc<Settings>,
+    now: Arc<RwLock<Arc<Settings>>>,
+}
+
+impl LiveSettings {
+    /// What the environment says; [`Ctx::reload_settings`] adds what is stored.
+    pub fn new(environment: Settings) -> Self {
+        let environment = Arc::new(environment);
+        Self {
+            now: Arc::new(RwLock::new(Arc::clone(&environment))),
+            environment,
+        }
+    }
+
+    /// The settings as they are now.
+    pub fn get(&self) -> Arc<Settings> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set(&self, stored: Vec<(String, String)>) {
+        let settings = Arc::new(self.environment.with(stored));
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+}
+
+impl Ctx {
+    /// The settings as they are now: take them once, at the start of a piece of work.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.live.get()
+    }
+
+    /// Reads what is stored: after a change here, and now and then, because another process may have changed it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read; then everything stays as it was.
+    pub async fn reload_settings(&self) -> Result<(), StoreError> {
+        let stored = self
+            .db
+            .read(async |tx: &mut Tx| stored(tx, &self.workspace.id).await)
+            .await?;
+        self.live.set(stored);
+        Ok(())
+    }
+
+    /// Changes settings: stores each field that differs, with an entry in the audit log, all or nothing. Returns the
+    /// names of the fields that changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be stored; then nothing changed.
+    pub async fn change_settings(
+        &self,
+        by: &UserId,
+        change: impl Fn(&mut Settings) + Send + Sync + 'static,
+    ) -> Result<Vec<String>, StoreError> {
+        let (workspace, by, now) = (self.workspace.id.clone(), by.clone(), self.clock.now());
+        let environment = Arc::clone(&self.live.environment);
+        let changed = self
+            .db
+            .write(async move |tx: &mut Tx| {
+                let before = environment.with(stored(tx, &workspace).await?);
+                let mut after = before.clone();
+                change(&mut after);
+                store_settings(tx, &workspace, &by, &before, &after, now).await
+            })
+            .await?;
+        self.reload_settings().await?;
+        Ok(changed)
+    }
+}
+
+/// What a workspace has set itself, as `(field, JSON)`.
+pub(super) async fn stored(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<(String, String)>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as (String, String),
+        "SELECT name, value FROM setting WHERE workspace = $1 ORDER BY name",
+        workspace
+    )
+}
+
+/// Stores the fields in which two settings differ, each with its entry in the audit log. Returns their names.
+pub async fn store_settings(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    by: &UserId,
+    before: &Settings,
+    after: &Settings,
+    now: Instant,
+) -> Result<Vec<String>, StoreError> {
+    let (before, after) = (before.fields(), after.fields());
+    let mut changed = Vec::new();
+    for (name, value) in &after {
+        let was = before.get(name).unwrap_or(&Json::Null);
+        if was == value {
+            continue;
+        }
+        sql!(
+            tx,
+            execute "INSERT INTO setting (workspace, name, value) VALUES ($1, $2, $3)
+                     ON CONFLICT (workspace, name) DO UPDATE SET value = excluded.value",
+            workspace,
+            name,
+            value.to_string()
+        )?;
+        let what = format!("setting.{name}");
+        audit::enter(tx, workspace, &Entry::new(by, &what, "").values(was, value), now).await?;
+        changed.push(name.clone());
+    }
+    Ok(changed)
 }

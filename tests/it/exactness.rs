@@ -57,6 +57,7 @@ fn thanks(giver: &str, receivers: &[&str], reason: &str) -> Give {
         allowance: Some(5),
         announce: Announce::Default,
         unchecked: Vec::new(),
+        thread: None,
         lane: "CKUDOS".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, GroupId, KudosId, UserId};
 use plaudit::kudos::grammar::{self, Directory, NameHit};
 use plaudit::kudos::messages::{self, Confirmation, Dm, Names, News, Voice};
-use plaudit::kudos::rules::{self, LeftOut, Refusal, Target};
+use plaudit::kudos::rules::{self, LeftOut, Refusal, Target, Terms};
 use plaudit::kudos::{Receiver, TakenBack};
 use plaudit::slack::blocks::Message;
 use plaudit::workspace::Locale;
@@ -201,7 +201,7 @@ proptest! {
         }
         check(&messages::our_fault(Locale::En, &parsed.as_typed), &meant);
         check(&messages::help(&voice, std::slice::from_ref(&value), Some(&meant)), &meant);
-        if let Err(refusal) = rules::decide(&parsed, &lee, &BTreeMap::new()) {
+        if let Err(refusal) = rules::decide(&parsed, &lee, &BTreeMap::new(), Terms::default()) {
             check(&messages::refusal(&voice, &names, &refusal, &parsed.as_typed), &meant);
         }
         let receivers: BTreeSet<_> = parsed.receivers.iter().map(|receiver| format!("{receiver:?}")).collect();

@@ -22,8 +22,9 @@ use plaudit::slack::inbound::{Profile, User};
 use plaudit::store::{Db, StoreError, Tx};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
-    Guest, PlaceKind, Postable, find_by_names, forget, install, installed, members, place, places,
-    remember_conversation, remember_dm, remember_postable, remember_usergroup, upsert, usergroup_members, usergroups,
+    Choices, Guest, PlaceKind, Postable, Settings, audit, choose, drafts, find_by_names, first_time, forget, happened,
+    install, installed, members, place, places, remember_conversation, remember_dm, remember_postable,
+    remember_usergroup, store_settings, upsert, usergroup_members, usergroups,
 };
 use serde_json::{Value, json};
 
@@ -819,6 +820,7 @@ fn give(n: usize, at: Instant) -> Give {
         allowance: None,
         announce: Announce::Default,
         unchecked: Vec::new(),
+        thread: None,
         lane: "C1".to_owned(),
     }
 }
@@ -1035,5 +1037,123 @@ fn a_story_with_a_channel_that_refuses() {
                 ..Counts::default()
             }
         );
+    });
+}
+
+#[test]
+fn settings_and_their_audit_log() {
+    with_database(async |db| {
+        for (n, odd) in ODD.into_iter().enumerate() {
+            let by: UserId = format!("U{n}").into();
+            let before = Settings::default();
+            let after = Settings {
+                command: odd.to_owned(),
+                stewards: vec![odd.into()],
+                ..Settings::default()
+            };
+            let now = after_n(n);
+            let workspace = t1();
+            let (one, two, who) = (before.clone(), after.clone(), by.clone());
+            let changed: Result<_, StoreError> = db
+                .write(async move |tx: &mut Tx| store_settings(tx, &workspace, &who, &one, &two, now).await)
+                .await;
+            assert_eq!(changed.expect("stored"), ["command", "stewards"]);
+            let entries = read!(db, tx => audit::entries(tx, &t1(), 2));
+            assert_eq!(entries.len(), 2);
+            let command = entries
+                .iter()
+                .find(|entry| entry.what == "setting.command")
+                .expect("it");
+            assert_eq!(
+                (&command.who, &command.before, &command.after),
+                (&by, &json!("/kudos"), &json!(odd))
+            );
+        }
+        let entry = audit::Entry::new(&"U1".into(), "kudos.removed", ODD[2]).values(&json!(ODD[1]), &Value::Null);
+        let entered = entry.clone();
+        write!(db, tx => audit::enter(tx, &t1(), &entered, after(1_000_000)));
+        let latest = read!(db, tx => audit::entries(tx, &t1(), 1));
+        assert_eq!(
+            latest,
+            [audit::Entry {
+                at: after(1_000_000),
+                ..entry
+            }]
+        );
+        assert_eq!(read!(db, tx => audit::entries(tx, &"T2".into(), 9)), []);
+    });
+}
+
+fn after_n(n: usize) -> Instant {
+    after(i64::try_from(n).unwrap_or_default())
+}
+
+#[test]
+fn what_happens_once_and_what_people_choose() {
+    with_database(async |db| {
+        for odd in ODD {
+            assert!(!read!(db, tx => happened(tx, &t1(), odd)));
+            assert!(write!(db, tx => first_time(tx, &t1(), odd, start())));
+            assert!(!write!(db, tx => first_time(tx, &t1(), odd, after(1))));
+            assert!(read!(db, tx => happened(tx, &t1(), odd)));
+            assert!(!read!(db, tx => happened(tx, &"T2".into(), odd)));
+        }
+        let dana: UserId = "U1".into();
+        let choices = Choices {
+            is_private: true,
+            wants_no_dms: true,
+            ..Choices::default()
+        };
+        let who = dana.clone();
+        assert!(
+            !write!(db, tx => choose(tx, &t1(), &who, choices)),
+            "nobody knows her yet"
+        );
+        let user = User {
+            id: dana.clone(),
+            ..User::default()
+        };
+        let users = [user];
+        let first = users.clone();
+        write!(db, tx => upsert(tx, &t1(), &first, start()));
+        let who = dana.clone();
+        assert!(write!(db, tx => choose(tx, &t1(), &who, choices)));
+        write!(db, tx => upsert(tx, &t1(), &users, start()));
+        let known = read!(db, tx => members(tx, &t1(), &BTreeSet::from([dana.clone()])));
+        assert_eq!(
+            known[&dana].choices, choices,
+            "Slack's news of a person changes nothing of it"
+        );
+    });
+}
+
+#[test]
+fn drafts_wait_for_their_owner_for_a_day() {
+    with_database(async |db| {
+        for odd in ODD {
+            let lee: UserId = "U1".into();
+            let until = start().plus(drafts::LASTS);
+            let id = {
+                let lee = lee.clone();
+                write!(db, tx => drafts::keep(tx, &t1(), &lee, "kudos.choice", &odd, start(), until))
+            };
+            let found: Option<String> = read!(db, tx => drafts::find(tx, &t1(), &lee, "kudos.choice", &id, after(1)));
+            assert_eq!(found.as_deref(), Some(odd));
+            for (owner, kind, at) in [
+                ("U2", "kudos.choice", after(1)),
+                ("U1", "kudos.words", after(1)),
+                ("U1", "kudos.choice", until),
+            ] {
+                let found: Option<String> = read!(db, tx => drafts::find(tx, &t1(), &owner.into(), kind, &id, at));
+                assert_eq!(found, None);
+            }
+            let used = id.clone();
+            assert!(write!(db, tx => drafts::take(tx, &t1(), &used)));
+            assert!(!write!(db, tx => drafts::take(tx, &t1(), &id)));
+        }
+        let lee: UserId = "U1".into();
+        write!(db, tx => drafts::keep(tx, &t1(), &lee, "k", &1, start(), after(5)));
+        assert_eq!(write!(db, tx => drafts::sweep(tx, &t1(), after(4))), 0);
+        assert_eq!(write!(db, tx => drafts::sweep(tx, &t1(), after(5))), 1);
     });
 }

@@ -39,7 +39,12 @@ fn is_about_the_channel(code: &str) -> bool {
 }
 
 pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
-    let Some(OfKudos { kudos, unchecked }) = claimed.subject() else {
+    let Some(OfKudos {
+        kudos,
+        unchecked,
+        thread,
+    }) = claimed.subject()
+    else {
         return Ok(Ending::Failed {
             why: "unreadable".to_owned(),
         });
@@ -50,7 +55,12 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     };
     let lane = ChannelId::from(claimed.lane.as_str());
     // Also when it was taken back meanwhile: what stands there must be known, so that it can be removed.
-    if let Some(posted) = posted_before(ctx, claimed, &lane).await? {
+    let thread_in = |channel: &ChannelId| {
+        thread
+            .as_ref()
+            .filter(|_| loaded.kudos.channel.as_ref() == Some(channel))
+    };
+    if let Some(posted) = posted_before(ctx, claimed, &lane, thread_in(&lane)).await? {
         return finish_card(ctx, claimed, &loaded.kudos, Some(posted), now).await;
     }
     if loaded.kudos.receivers.is_empty() {
@@ -63,7 +73,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     let news = loaded.given_in.as_ref().is_some_and(|place| place.wants_check(now));
     let own_dm = settle_places(ctx, &mut loaded, now).await?;
     if let Some(shared) = loaded.recognition.as_ref().filter(|place| place.is_shared) {
-        let (workspace, settings) = (ctx.workspace.id.clone(), ctx.workspace.settings.clone());
+        let (workspace, settings) = (ctx.workspace.id.clone(), ctx.settings());
         let (channel, day) = (
             shared.channel.clone(),
             local_day(now, workspace_zone(&settings, &loaded.known)),
@@ -93,6 +103,11 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             why: "announced elsewhere".to_owned(),
         });
     }
+    let thread_in = |channel: &ChannelId| {
+        thread
+            .as_ref()
+            .filter(|_| loaded.kudos.channel.as_ref() == Some(channel))
+    };
     let receivers: Vec<Receiver> = loaded.kudos.receivers.iter().map(StoredReceiver::receiver).collect();
     let message = messages::card(
         ctx.locale,
@@ -102,7 +117,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         &loaded.kudos.reason,
         &loaded.kudos.values,
     );
-    match post(ctx, claimed, &channel, &message).await {
+    match post(ctx, claimed, &channel, thread_in(&channel), &message).await {
         Ok(posted) => finish_card(ctx, claimed, &loaded.kudos, Some(posted), now).await,
         Err(error) => match error.code() {
             Some(code) if is_about_the_channel(code) => {
@@ -164,7 +179,7 @@ async fn refused(
 ) -> Result<Ending, Trouble> {
     let (workspace, refused, code_text) = (ctx.workspace.id.clone(), channel.clone(), code.to_owned());
     let was_recognition = matches!(target, Target::Recognition(_));
-    let settings = ctx.workspace.settings.clone();
+    let settings = ctx.settings();
     let day = local_day(now, workspace_zone(&settings, &loaded.known));
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
@@ -353,6 +368,7 @@ async fn settle_places(ctx: &Ctx, loaded: &mut Loaded, now: Instant) -> Result<O
                 workspace::place(tx, &workspace, &channel, now).await
             })
             .await?;
+        ctx.settings().let_in(place);
     }
     let Some(given_in) = loaded
         .given_in

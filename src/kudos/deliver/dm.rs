@@ -57,7 +57,7 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         }
         Err(trouble) => return Err(trouble),
     };
-    if let Some(posted) = posted_before(ctx, claimed, &dm).await? {
+    if let Some(posted) = posted_before(ctx, claimed, &dm, None).await? {
         return finish_dm(ctx, claimed, &kudos, &receiver, posted).await;
     }
     if !wanted {
@@ -80,7 +80,7 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         Some(card) => Some(card.permalink),
         None => None,
     };
-    let settings = &ctx.workspace.settings;
+    let settings = &*ctx.settings();
     let voice = Voice {
         locale: ctx.locale,
         command: &settings.command,
@@ -102,7 +102,7 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
             is_first,
         },
     );
-    match post(ctx, claimed, &dm, &message).await {
+    match post(ctx, claimed, &dm, None, &message).await {
         Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted).await,
         Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
     }

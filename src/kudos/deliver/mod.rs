@@ -14,7 +14,7 @@ use super::people::People;
 use super::store::{Stored, StoredReceiver, load};
 use super::take_back::dm_lane;
 use crate::base::clock::Instant;
-use crate::base::ids::{ChannelId, GroupId, KudosId, UserId, WorkspaceId};
+use crate::base::ids::{ChannelId, GroupId, KudosId, MessageTs, UserId, WorkspaceId};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind, Late};
 use crate::slack::blocks::Message;
 use crate::slack::client::{Metadata, PostMessage, Posted};
@@ -37,6 +37,9 @@ struct OfKudos {
     /// Receivers whom nobody could look up when it was given.
     #[serde(default)]
     unchecked: Vec<UserId>,
+    /// The thread that it was given in, by its parent.
+    #[serde(default)]
+    thread: Option<MessageTs>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -149,13 +152,19 @@ fn ending_of(error: &ApiError) -> Ending {
     }
 }
 
-async fn post(ctx: &Ctx, claimed: &Claimed, channel: &ChannelId, message: &Message) -> Result<Posted, ApiError> {
+async fn post(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    channel: &ChannelId,
+    thread: Option<&MessageTs>,
+    message: &Message,
+) -> Result<Posted, ApiError> {
     ctx.slack
         .chat_post_message(&PostMessage {
             channel,
             message,
             metadata: Some(&metadata(claimed)),
-            thread_ts: None,
+            thread_ts: thread,
         })
         .await
 }
@@ -169,14 +178,19 @@ fn metadata(claimed: &Claimed) -> Metadata {
 
 /// Posted once, also across a crash or a lost answer: a row that may have been sent is looked up where it would
 /// stand. Where the scope to read is missing, it is taken for unsent, and may stand there twice.
-async fn posted_before(ctx: &Ctx, claimed: &Claimed, channel: &ChannelId) -> Result<Option<Posted>, Trouble> {
+async fn posted_before(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    channel: &ChannelId,
+    thread: Option<&MessageTs>,
+) -> Result<Option<Posted>, Trouble> {
     if !claimed.may_be_sent {
         return Ok(None);
     }
     let oldest = claimed.created_at.minus(CLOCKS_DIFFER);
     match ctx
         .slack
-        .find_by_metadata(channel, None, oldest, &metadata(claimed))
+        .find_by_metadata(channel, thread, oldest, &metadata(claimed))
         .await
     {
         Ok(found) => Ok(found),
@@ -204,7 +218,7 @@ impl Loaded {
 }
 
 async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loaded>, StoreError> {
-    let settings = &ctx.workspace.settings;
+    let settings = &*ctx.settings();
     ctx.db
         .read(async |tx: &mut Tx| {
             let id = &ctx.workspace.id;
@@ -215,14 +229,18 @@ async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loa
             people.insert(kudos.giver.clone());
             people.extend(settings.stewards.first().cloned());
             let groups: BTreeSet<GroupId> = kudos.everyone.iter().filter_map(StoredReceiver::group).collect();
-            let given_in = match &kudos.channel {
+            let mut given_in = match &kudos.channel {
                 Some(channel) => Some(workspace::place(tx, id, channel, now).await?),
                 None => None,
             };
-            let recognition = match &settings.channel {
+            let mut recognition = match &settings.channel {
                 Some(channel) => Some(workspace::place(tx, id, channel, now).await?),
                 None => None,
             };
+            [&mut given_in, &mut recognition]
+                .into_iter()
+                .flatten()
+                .for_each(|place| settings.let_in(place));
             Ok(Some(Loaded {
                 known: workspace::members(tx, id, &people).await?,
                 groups: workspace::usergroups(tx, id, &groups).await?,

@@ -106,14 +106,14 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         );
     }
     let dm = open_dm(ctx, &to, known.get(&to)).await?;
-    if posted_before(ctx, claimed, &dm).await?.is_some() {
+    if posted_before(ctx, claimed, &dm, None).await?.is_some() {
         return Ok(Ending::Done);
     }
     let receivers: Vec<Receiver> = loaded
         .iter()
         .flat_map(|loaded| loaded.kudos.receivers.iter().map(StoredReceiver::receiver))
         .collect();
-    let settings = &ctx.workspace.settings;
+    let settings = &*ctx.settings();
     let zone = known
         .get(&to)
         .and_then(|member| member.zone)
@@ -162,7 +162,7 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     let none = BTreeMap::new();
     let groups = loaded.as_ref().map_or(&none, |loaded| &loaded.groups);
     let message = messages::news(&voice, &People::new(&known, groups), &news);
-    match post(ctx, claimed, &dm, &message).await {
+    match post(ctx, claimed, &dm, None, &message).await {
         Ok(_) => Ok(Ending::Done),
         Err(error) => Ok(ending_of(&error)),
     }

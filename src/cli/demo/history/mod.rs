@@ -157,6 +157,7 @@ fn give(world: &World, at: Instant, thanks: Thanks<'_>, zone: Tz) -> Give {
         } else {
             Source::Command
         },
+        thread: None,
         lane: thanks.place.to_string(),
         channel: Some(thanks.place),
         effect: None,

@@ -7,7 +7,7 @@ use crate::base::calendar::next_midnight;
 use crate::base::clock::ManualClock;
 use crate::base::text::count;
 use crate::kudos::grammar::{self, Directory};
-use crate::kudos::rules::{self, Approved, MOST_CHARACTERS, Refusal};
+use crate::kudos::rules::{self, Approved, MOST_CHARACTERS, Refusal, Terms};
 use crate::kudos::{Outcome, record};
 use crate::sandbox::Sandbox;
 use crate::store::{DatabaseUrl, Db, StoreError, Tx};
@@ -117,7 +117,7 @@ async fn a_year_looks_like_a_real_teams() {
         let teams = gives.iter().filter(|give| give.receivers[0].group().is_some()).count();
         assert!((15..90).contains(&teams), "{teams}");
         let values = counted(gives.iter().flat_map(|give| give.values.iter().map(String::as_str)));
-        let shipped: BTreeSet<String> = Settings::default().values.into_iter().collect();
+        let shipped: BTreeSet<String> = Settings::default().value_names().into_iter().collect();
         assert_eq!(
             values.keys().map(|value| (*value).to_owned()).collect::<BTreeSet<_>>(),
             shipped
@@ -299,13 +299,13 @@ fn as_slack_sends_it(world: &World, words: &str, giver: &UserId) -> Result<Appro
         })
         .collect::<Vec<_>>()
         .join(" ");
-    let parsed = grammar::read(&sent).resolve(&Directory::default(), &Settings::default().values);
+    let parsed = grammar::read(&sent).resolve(&Directory::default(), &Settings::default().value_names());
     assert!(parsed.masked.is_empty() && parsed.near_values.is_empty(), "{words}");
     assert!(
         !parsed.reason.contains('#') || parsed.reason.contains(char::is_numeric),
         "{words}"
     );
-    rules::decide(&parsed, giver, &BTreeMap::new())
+    rules::decide(&parsed, giver, &BTreeMap::new(), Terms::default())
 }
 
 /// `cargo test --lib demo::history::tests::aloud -- --ignored --nocapture`: to read, not to check.

@@ -1,0 +1,147 @@
+//! What people type and click: from Slack's payload to a use case, and its answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::messages::{self, Voice};
+use super::people::People;
+use super::{
+    Announce, Giving, Receiver, Said, Source, TakeBack, TakenBack, Wish, grammar, take_back, take_back_latest,
+};
+use crate::base::clock::Instant;
+use crate::base::ids::{GroupId, KudosId, UserId};
+use crate::slack::blocks::{Message, Response};
+use crate::slack::inbound::{Action, BlockActions, SlashCommand};
+use crate::store::{StoreError, Tx};
+use crate::workspace::deliver::workspace_zone;
+use crate::workspace::{self, Ctx};
+
+/// The words that are subcommands; a word whose capability doesn't exist is none.
+const RESERVED: [&str; 2] = ["help", "undo"];
+
+/// Answers `/kudos …`, always with a private message. What is given is on disk when this returns.
+pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Message {
+    let ctx = giving.ctx;
+    let reading = grammar::read(&command.text);
+    let settings = &*ctx.settings();
+    let delivery = Some(command.trigger_id.clone()).filter(|trigger| !trigger.is_empty());
+    let result = match reading.subcommand(&RESERVED).as_deref() {
+        Some("help") => {
+            let voice = Voice {
+                locale: ctx.locale,
+                command: &command.command,
+                allowance: settings.allowance,
+                zone: chrono_tz::UTC,
+            };
+            return messages::help(&voice, &settings.value_names(), settings.channel.as_ref());
+        }
+        Some(_) => {
+            let now = ctx.clock.now();
+            undo(ctx, &command.command, None, delivery.as_deref(), &command.user, now).await
+        }
+        None => {
+            let wish = Wish {
+                giver: command.user.clone(),
+                said: Said::Typed(reading),
+                source: Source::Command,
+                channel: Some(command.channel.clone()),
+                thread: None,
+                effect: None,
+                delivery,
+                announce: Announce::Default,
+            };
+            giving.give(wish).await.map(|gave| {
+                let voice = Voice {
+                    command: &command.command,
+                    ..gave.voice(ctx, settings)
+                };
+                gave.answer(&voice)
+            })
+        }
+    };
+    result.unwrap_or_else(|error| {
+        tracing::error!(%error, workspace = %command.workspace, "a command could not be stored");
+        messages::our_fault(ctx.locale, &grammar::as_typed(&command.text))
+    })
+}
+
+/// Takes back the kudos that is named, or else the giver's latest; `None` if there is none.
+async fn undo(
+    ctx: &Ctx,
+    command: &str,
+    kudos: Option<&KudosId>,
+    delivery: Option<&str>,
+    by: &UserId,
+    now: Instant,
+) -> Result<Message, StoreError> {
+    let settings = &*ctx.settings();
+    let mut people = BTreeSet::from([by.clone()]);
+    people.extend(settings.stewards.first().cloned());
+    let mut known = ctx
+        .db
+        .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &people).await)
+        .await?;
+    let zone = known
+        .get(by)
+        .and_then(|giver| giver.zone)
+        .unwrap_or_else(|| workspace_zone(settings, &known));
+    let wish = TakeBack {
+        workspace: ctx.workspace.id.clone(),
+        kudos: kudos.cloned().unwrap_or_default(),
+        by: by.clone(),
+        at: now,
+        zone,
+        allowance: settings.allowance,
+        recognition: settings.channel.clone(),
+    };
+    let (named, delivery) = (kudos.is_some(), delivery.map(str::to_owned));
+    let outcome = ctx
+        .db
+        .write(async move |tx: &mut Tx| {
+            if named {
+                take_back(tx, &wish).await.map(Some)
+            } else {
+                take_back_latest(tx, &wish, delivery.as_deref()).await
+            }
+        })
+        .await?;
+    let voice = Voice {
+        locale: ctx.locale,
+        command,
+        allowance: settings.allowance,
+        zone,
+    };
+    let Some(outcome) = outcome else {
+        return Ok(messages::nothing_to_take_back(&voice));
+    };
+    let mut groups = BTreeMap::new();
+    if let TakenBack::Done { receivers, .. } = &outcome {
+        let ids: BTreeSet<UserId> = receivers.iter().filter_map(Receiver::member).cloned().collect();
+        let teams: BTreeSet<GroupId> = receivers.iter().filter_map(Receiver::group).cloned().collect();
+        groups = ctx
+            .db
+            .read(async |tx: &mut Tx| workspace::usergroups(tx, &ctx.workspace.id, &teams).await)
+            .await?;
+        known = ctx
+            .db
+            .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &ids).await)
+            .await?;
+    }
+    Ok(messages::taken_back(&voice, &People::new(&known, &groups), &outcome))
+}
+
+/// Answers a click on one of this feature's buttons; `None` if it is none of them, or one that only links.
+pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<Response> {
+    if action.name() != messages::UNDO {
+        return None;
+    }
+    let kudos: KudosId = action.value.as_deref()?.into();
+    let command = &ctx.settings().command;
+    match undo(ctx, command, Some(&kudos), None, &click.user, ctx.clock.now()).await {
+        Ok(message) => Some(Response::replacing(message)),
+        Err(error) => {
+            tracing::error!(%error, workspace = %ctx.workspace.id, kudos = %kudos, "an undo could not be stored");
+            // The button stays, so that it can be clicked again.
+            Some(Response::ephemeral(messages::our_fault(ctx.locale, "")))
+        }
+    }
+}
