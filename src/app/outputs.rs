@@ -12,7 +12,7 @@ use crate::workspace;
 /// [`StoreError`] when the result could not be recorded.
 pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError> {
     match claimed.kind {
-        Kind::KudosCard | Kind::KudosDm | Kind::KudosUnpost | Kind::KudosTell => {
+        Kind::KudosCard | Kind::KudosDm | Kind::KudosUnpost | Kind::KudosUpdate | Kind::KudosTell => {
             kudos::deliver::deliver(&app.ctx, claimed).await
         }
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,

@@ -198,14 +198,20 @@ pub(super) async fn forget_post(
     Ok(())
 }
 
-/// Whether this person has had a DM before.
-pub(super) async fn had_a_dm(tx: &mut Tx, workspace: &WorkspaceId, member: &UserId) -> Result<bool, StoreError> {
+/// Whether this person has had a DM for another kudos than this one.
+pub(super) async fn had_another_dm(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    member: &UserId,
+    kudos: &KudosId,
+) -> Result<bool, StoreError> {
     let row = sql!(
         tx,
         fetch_optional as (i64,),
-        "SELECT CAST(1 AS BIGINT) FROM post WHERE workspace = $1 AND audience = $2 LIMIT 1",
+        "SELECT CAST(1 AS BIGINT) FROM post WHERE workspace = $1 AND audience = $2 AND kudos <> $3 LIMIT 1",
         workspace,
-        member
+        member,
+        kudos
     )?;
     Ok(row.is_some())
 }

@@ -26,6 +26,8 @@ pub enum Kind {
     KudosDm,
     /// A card or DM that must disappear, because its kudos was taken back.
     KudosUnpost,
+    /// A card or DM whose kudos changed.
+    KudosUpdate,
     /// Something that the giver must learn after the fact.
     KudosTell,
     /// One page of the member list.
@@ -34,10 +36,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
+        Self::KudosUpdate,
         Self::KudosTell,
         Self::WorkspaceMembers,
     ];
@@ -48,6 +51,7 @@ impl Kind {
             Self::KudosCard => "kudos.card",
             Self::KudosDm => "kudos.dm",
             Self::KudosUnpost => "kudos.unpost",
+            Self::KudosUpdate => "kudos.update",
             Self::KudosTell => "kudos.tell",
             Self::WorkspaceMembers => "workspace.members",
         }
@@ -63,6 +67,7 @@ impl Kind {
         match self {
             Self::KudosCard | Self::KudosDm | Self::KudosTell => "chat.postMessage",
             Self::KudosUnpost => "chat.delete",
+            Self::KudosUpdate => "chat.update",
             Self::WorkspaceMembers => "users.list",
         }
     }
@@ -70,7 +75,7 @@ impl Kind {
     /// Lower goes first: cards and DMs before digests before private editions.
     pub const fn priority(self) -> i64 {
         match self {
-            Self::KudosCard | Self::KudosDm | Self::KudosUnpost | Self::KudosTell => 10,
+            Self::KudosCard | Self::KudosDm | Self::KudosUnpost | Self::KudosUpdate | Self::KudosTell => 10,
             Self::WorkspaceMembers => 20,
         }
     }

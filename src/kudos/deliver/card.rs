@@ -16,6 +16,7 @@ use crate::kudos::rules::{Target, target};
 use crate::kudos::store::{self, Stored, StoredReceiver, load};
 use crate::kudos::take_back::{removal, reverse};
 use crate::outbox::{self, Claimed, Ending};
+use crate::slack::blocks::Message;
 use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
@@ -108,15 +109,9 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             .as_ref()
             .filter(|_| loaded.kudos.channel.as_ref() == Some(channel))
     };
-    let receivers: Vec<Receiver> = loaded.kudos.receivers.iter().map(StoredReceiver::receiver).collect();
-    let message = messages::card(
-        ctx.locale,
-        &loaded.people(),
-        &loaded.kudos.giver,
-        &receivers,
-        &loaded.kudos.reason,
-        &loaded.kudos.values,
-    );
+    let Some(message) = message(ctx, &loaded) else {
+        return finish_card(ctx, claimed, &loaded.kudos, None, now).await;
+    };
     match post(ctx, claimed, &channel, thread_in(&channel), &message).await {
         Ok(posted) => finish_card(ctx, claimed, &loaded.kudos, Some(posted), now).await,
         Err(error) => match error.code() {
@@ -131,6 +126,22 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             _ => Ok(ending_of(&error)),
         },
     }
+}
+
+/// The card as it is now; `None` when there is nobody left to name on it.
+pub(super) fn message(ctx: &Ctx, loaded: &Loaded) -> Option<Message> {
+    let receivers: Vec<Receiver> = loaded.kudos.receivers.iter().map(StoredReceiver::receiver).collect();
+    if receivers.is_empty() {
+        return None;
+    }
+    Some(messages::card(
+        ctx.locale,
+        &loaded.people(),
+        &loaded.kudos.giver,
+        &receivers,
+        &loaded.kudos.reason,
+        &loaded.kudos.values,
+    ))
 }
 
 /// Marks the card's row as done, in the transaction that records where it stands and enqueues the DMs (unless it was

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::tell::{What, enqueue_tell};
-use super::{ToReceiver, Trouble, ending_of, load_all, open_dm, post, posted_before};
+use super::{Loaded, ToReceiver, Trouble, ending_of, load_all, open_dm, post, posted_before};
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId};
 use crate::kudos::messages::{self, Voice};
@@ -13,6 +13,7 @@ use crate::kudos::people::is_nobody;
 use crate::kudos::store::{self, Stored, load};
 use crate::kudos::take_back::{dm_lane, removal};
 use crate::outbox::{self, Claimed, Ending};
+use crate::slack::blocks::Message;
 use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
@@ -63,20 +64,35 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
     if !wanted {
         return Ok(Ending::Done);
     }
+    let message = message(ctx, &loaded, &receiver, now).await?;
+    match post(ctx, claimed, &dm, None, &message).await {
+        Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted).await,
+        Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
+    }
+}
+
+/// A receiver's DM as it is now.
+pub(super) async fn message(
+    ctx: &Ctx,
+    loaded: &Loaded,
+    receiver: &UserId,
+    now: Instant,
+) -> Result<Message, StoreError> {
+    let kudos = &loaded.kudos.kudos;
     let (card, is_first, place) = ctx
         .db
         .read(async |tx: &mut Tx| -> Result<_, StoreError> {
             let id = &ctx.workspace.id;
-            let card = store::post(tx, id, &kudos, "").await?;
+            let card = store::post(tx, id, kudos, "").await?;
             let place = match &card {
                 Some(card) => Some(workspace::place(tx, id, &card.channel, now).await?),
                 None => None,
             };
-            Ok((card, !store::had_a_dm(tx, id, &receiver).await?, place))
+            Ok((card, !store::had_another_dm(tx, id, receiver, kudos).await?, place))
         })
         .await?;
     let link = match card {
-        Some(card) if card.permalink.is_empty() => permalink(ctx, &kudos, &card).await?,
+        Some(card) if card.permalink.is_empty() => permalink(ctx, kudos, &card).await?,
         Some(card) => Some(card.permalink),
         None => None,
     };
@@ -85,11 +101,13 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         locale: ctx.locale,
         command: &settings.command,
         allowance: settings.allowance,
-        zone: member
+        zone: loaded
+            .known
+            .get(receiver)
             .and_then(|member| member.zone)
             .unwrap_or_else(|| workspace_zone(settings, &loaded.known)),
     };
-    let message = messages::dm(
+    Ok(messages::dm(
         &voice,
         &loaded.people(),
         &messages::Dm {
@@ -101,11 +119,7 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
                 .map(|link| (link, place.as_ref().map_or("", |place| place.name.as_str()))),
             is_first,
         },
-    );
-    match post(ctx, claimed, &dm, None, &message).await {
-        Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted).await,
-        Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
-    }
+    ))
 }
 
 /// Asks Slack who a receiver is whom nobody has looked up yet; `None` if there is nobody of that id.

@@ -3,6 +3,7 @@
 mod card;
 mod dm;
 mod tell;
+mod update;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -76,6 +77,7 @@ pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
         Kind::KudosDm => dm::dm(ctx, claimed).await,
         Kind::KudosUnpost => dm::unpost(ctx, claimed).await,
         Kind::KudosTell => tell::tell(ctx, claimed).await,
+        Kind::KudosUpdate => update::update(ctx, claimed).await,
         Kind::WorkspaceMembers => Ok(Ending::Failed {
             why: "not a kudos".to_owned(),
         }),
