@@ -83,7 +83,7 @@ pub async fn click(app: &Arc<App>, click: BlockActions, answer_by: Instant) {
         let click = click.clone();
         app.tasks.clone().spawn(async move {
             for action in &click.actions {
-                if let Some(answer) = kudos::inputs::click(&app.ctx, &click, action).await {
+                if let Some(answer) = kudos::inputs::click(&app.giving(), &click, action).await {
                     app.wake();
                     return Some(answer);
                 }

@@ -15,6 +15,7 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
         Kind::KudosCard | Kind::KudosDm | Kind::KudosUnpost | Kind::KudosUpdate | Kind::KudosTell => {
             kudos::deliver::deliver(&app.ctx, claimed).await
         }
+        Kind::KudosLater => kudos::deliver::later(&app.giving(), claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,
     }
 }

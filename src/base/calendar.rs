@@ -160,6 +160,21 @@ pub fn local_time(at: Instant, zone: Tz) -> String {
     at.utc().with_timezone(&zone).format("%H:%M").to_string()
 }
 
+/// The first instant of a local day at which the clock on the wall shows `hour` or later: where clocks jump over it,
+/// when they have jumped.
+pub fn at_hour(day: Day, hour: u32, zone: Tz) -> Instant {
+    let wanted = day.date().and_time(NaiveTime::MIN) + chrono::Duration::hours(i64::from(hour));
+    // Zones jump by less than a day, and always to a full quarter of an hour.
+    let found = (0..=96).find_map(|quarters| {
+        let local = wanted + chrono::Duration::minutes(15 * quarters);
+        zone.from_local_datetime(&local).earliest()
+    });
+    found.map_or_else(
+        || Instant::from(wanted.and_utc()),
+        |found| Instant::from(found.with_timezone(&Utc)),
+    )
+}
+
 /// The first instant after `at` that belongs to a later local day. Where clocks jump over midnight (Santiago, Beirut,
 /// Cairo) the day starts when they have jumped.
 pub fn next_midnight(at: Instant, zone: Tz) -> Instant {
@@ -240,6 +255,17 @@ mod tests {
             instant("2026-10-06T18:15:00Z")
         );
         assert_eq!(parse_zone("Mars/Olympus"), None);
+    }
+
+    #[test]
+    fn an_hour_of_a_day_is_on_the_wall_of_the_zone() {
+        let day = Day::new(2026, 6, 3).expect("a day");
+        assert_eq!(at_hour(day, 9, zone("Europe/Berlin")), instant("2026-06-03T07:00:00Z"));
+        assert_eq!(at_hour(day, 9, zone("Asia/Kathmandu")), instant("2026-06-03T03:15:00Z"));
+        let spring = Day::new(2026, 3, 29).expect("a day");
+        assert_eq!(at_hour(spring, 2, zone("Europe/Berlin")), instant("2026-03-29T01:00:00Z"));
+        let left_out = Day::new(2011, 12, 30).expect("a day");
+        assert_eq!(at_hour(left_out, 9, zone("Pacific/Apia")), instant("2011-12-30T10:00:00Z"));
     }
 
     #[test]

@@ -78,6 +78,30 @@ pub enum Said {
     },
 }
 
+/// A [`Wish`] without what it says.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub giver: UserId,
+    pub source: Source,
+    pub channel: Option<ChannelId>,
+    pub thread: Option<MessageTs>,
+    pub effect: Option<(MessageTs, Effect)>,
+    pub announce: Announce,
+}
+
+impl Wish {
+    fn asked(&self) -> Asked {
+        Asked {
+            giver: self.giver.clone(),
+            source: self.source,
+            channel: self.channel.clone(),
+            thread: self.thread.clone(),
+            effect: self.effect.clone(),
+            announce: self.announce.clone(),
+        }
+    }
+}
+
 /// What became of a [`Wish`], with all that is needed to say so.
 #[derive(Debug)]
 pub struct Gave {
@@ -89,6 +113,7 @@ pub struct Gave {
     pub zone: Tz,
     /// What came of it, or why it can't be given.
     pub result: Result<(Approved, Outcome), Refusal>,
+    pub(super) wish: Asked,
     known: BTreeMap<UserId, Member>,
     groups: BTreeMap<GroupId, Usergroup>,
     labels: HashMap<UserId, String>,
@@ -99,6 +124,11 @@ impl Gave {
     /// The names of everybody it is about.
     pub(super) fn names(&self) -> People<'_> {
         People::new(&self.known, &self.groups).labelled(self.labels.clone(), self.group_labels.clone())
+    }
+
+    /// Somebody it is about, if they are known.
+    pub(super) fn member(&self, id: &UserId) -> Option<&Member> {
+        self.known.get(id)
     }
 
     /// How the giver is spoken to.
@@ -132,7 +162,7 @@ impl Gave {
                     },
                 ),
                 Outcome::Same { at, .. } => messages::retyped(voice, &names, &approved.receivers, *at),
-                Outcome::Short { needs, left } => messages::short(voice, *needs, *left, &self.parsed.as_typed),
+                Outcome::Short { needs, left } => messages::short(voice, *needs, *left, &self.parsed.as_typed, None),
                 // Only what a post gave can be spent, and nobody waits for an answer to a post.
                 Outcome::Spent => messages::our_fault(voice.locale, &self.parsed.as_typed),
             },
@@ -174,18 +204,7 @@ impl Giving<'_> {
         let mut wanted = vec![wish.giver.clone()];
         wanted.extend(mentioned);
         let missing = look_up(ctx, &mut known, wanted, self.look_up).await;
-        let mut directory = Directory {
-            names: known.iter().map(|(id, m)| (id.clone(), m.name.clone())).collect(),
-            ..Directory::default()
-        };
-        for (name, member, exact) in hits {
-            directory
-                .by_name
-                .entry(name)
-                .or_default()
-                .push(NameHit { member, exact });
-        }
-        let parsed = wish.said.resolve(&directory, &settings.value_names());
+        let parsed = wish.said.resolve(&directory(&known, hits), &settings.value_names());
         let zone = known
             .get(&wish.giver)
             .and_then(|giver| giver.zone)
@@ -199,6 +218,7 @@ impl Giving<'_> {
             target: target(&wish.announce, given_in, recognition, own_dm),
             zone,
             result: Err(Refusal::NoPerson),
+            wish: wish.asked(),
             labels: wish.said.labels(),
             group_labels: wish.said.group_labels(),
             groups: BTreeMap::new(),
@@ -354,6 +374,22 @@ impl Said {
             }
         }
     }
+}
+
+/// Who has which name, as far as it is known.
+pub(super) fn directory(known: &BTreeMap<UserId, Member>, hits: Vec<(String, UserId, bool)>) -> Directory {
+    let mut directory = Directory {
+        names: known.iter().map(|(id, m)| (id.clone(), m.name.clone())).collect(),
+        ..Directory::default()
+    };
+    for (name, member, exact) in hits {
+        directory
+            .by_name
+            .entry(name)
+            .or_default()
+            .push(NameHit { member, exact });
+    }
+    directory
 }
 
 /// Asks Slack about people whom we don't know, all at once and only as long as the person who waits can spare.

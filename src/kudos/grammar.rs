@@ -57,6 +57,16 @@ pub enum Receiver {
     },
 }
 
+impl Receiver {
+    /// The same without what Slack called it.
+    pub fn plain(&self) -> super::Receiver {
+        match self {
+            Self::Member(id) => super::Receiver::Member(id.clone()),
+            Self::Group { id, .. } => super::Receiver::Group(id.clone()),
+        }
+    }
+}
+
 /// What a typed text says. Nothing is decided about allowances, bots, oneself, or length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
@@ -148,6 +158,26 @@ impl Reading {
         seen.into_iter().collect()
     }
 
+    /// Whether this text may be nothing but people (and values): decides whether a form is to be opened before it is
+    /// known who has a plain name. True of an empty text.
+    pub fn may_be_people_only(&self) -> bool {
+        self.tokens.iter().all(|token| match token {
+            Token::User { .. } | Token::Group { .. } => true,
+            Token::Text(words) => {
+                let mut parts = words.split('@');
+                let before = parts.next().unwrap_or_default();
+                let filler = |word: &&str| !is_filler(word);
+                before.split_whitespace().filter(filler).count() == 0
+                    && parts.all(|name| {
+                        let words = || name.split_whitespace();
+                        words().all(|word| fold(word) != "for") && words().filter(filler).count() <= NAME_WORDS
+                    })
+            }
+            Token::Channel { label, .. } => label.is_some(),
+            _ => false,
+        })
+    }
+
     /// The reserved word that this text is, if it is nothing else (`undo`, `Help?`).
     pub fn subcommand(&self, reserved: &[&str]) -> Option<String> {
         let [Token::Text(words)] = self.tokens.as_slice() else {
@@ -201,6 +231,13 @@ impl Reading {
         parsed.reason = reason;
         parsed
     }
+}
+
+/// A word that says nothing between people: a connector, a value.
+fn is_filler(word: &str) -> bool {
+    word.starts_with('#')
+        || matches!(fold(word).as_str(), "and" | "for")
+        || word.chars().all(|c| matches!(c, ',' | '&' | '+' | ';' | '-'))
 }
 
 fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {

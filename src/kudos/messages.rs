@@ -20,6 +20,13 @@ pub const UNDO: &str = "kudos.undo";
 /// The button that links to the card. Slack sends a click on a link, too; there is nothing to do.
 pub const SEE: &str = "kudos.see";
 
+/// The button that says which person is meant; its value is a draft's id and a member's.
+pub const CHOOSE: &str = "kudos.choose";
+/// The button that puts a kudos off until tomorrow; its value is a draft's id.
+pub const TOMORROW: &str = "kudos.tomorrow";
+/// The button that calls off what was put off; its value is a draft's id.
+pub const CANCEL: &str = "kudos.cancel";
+
 /// What the words of a message depend on besides the kudos itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Voice<'a> {
@@ -315,14 +322,66 @@ pub fn retyped<N: Names>(voice: &Voice<'_>, names: &N, receivers: &[Receiver], a
     ))
 }
 
-/// The allowance doesn't cover it.
-pub fn short(voice: &Voice<'_>, needs: i64, left: i64, typed: &str) -> Message {
+/// The allowance doesn't cover it; `draft` is what *Send it tomorrow* sends.
+pub fn short(voice: &Voice<'_>, needs: i64, left: i64, typed: &str, draft: Option<&str>) -> Message {
     let renewal = voice.allowance.map_or_else(String::new, |allowance| {
         format!(" {} at midnight, {}.", new_ones(allowance), voice.zone.name())
     });
-    Message::sentence(&format!(
+    let text = format!(
         "This needs {needs} and you have {left} left today.{renewal} {}",
         your_words(typed)
+    );
+    let Some(draft) = draft else {
+        return Message::sentence(&text);
+    };
+    let button = Button::new("Send it tomorrow at 9:00", TOMORROW, "Send this kudos tomorrow at 9:00").value(draft);
+    let mut blocks = Block::paragraphs(&text);
+    blocks.push(Block::actions(vec![button.into()]));
+    Message::new(&text, blocks)
+}
+
+/// Several people have that name: one button for each. `draft` keeps the rest.
+pub fn which<N: Names>(names: &N, name: &str, people: &[UserId], draft: &str) -> Message {
+    let question = format!("Which {}?", escape(name.trim_start_matches('@')));
+    let each: Vec<String> = people.iter().map(|id| names.full_name(id)).collect();
+    let buttons = people.iter().zip(&each).map(|(id, name)| {
+        Button::new(name, CHOOSE, &format!("I mean {name}"))
+            .value(&format!("{draft} {id}"))
+            .into()
+    });
+    Message::new(
+        &format!("{question} {}. Choose one, and it is given.", escape(&each.join(" or "))),
+        vec![Block::section(&question), Block::actions(buttons.collect())],
+    )
+}
+
+/// It was put off until nine o'clock tomorrow, in the giver's zone.
+pub fn put_off(voice: &Voice<'_>, draft: &str) -> Message {
+    let text = format!("It goes out tomorrow at 9:00, {}.", voice.zone.name());
+    let cancel = Button::new("Cancel", CANCEL, "Don't send this kudos tomorrow").value(draft);
+    Message::new(&text, vec![Block::section(&text), Block::actions(vec![cancel.into()])])
+}
+
+/// What was put off won't be sent.
+pub fn called_off(typed: &str) -> Message {
+    Message::sentence(&format!("Nothing will be sent. {}", your_words(typed)))
+}
+
+/// What was put off is on its way, or was called off.
+pub fn nothing_put_off() -> Message {
+    Message::sentence("That one no longer waits: it was sent or cancelled. Nothing has changed.")
+}
+
+/// The day after, before what became of it.
+pub fn promised_yesterday(reason: &str) -> String {
+    format!("You asked me to send this today:\n{}", quote(reason))
+}
+
+/// What waited for a click is gone.
+pub fn forgotten(voice: &Voice<'_>) -> Message {
+    Message::sentence(&format!(
+        "That waited for more than a day, so I no longer have the words. Say it again: {} @someone for …",
+        escape(voice.command)
     ))
 }
 

@@ -16,6 +16,7 @@ mod recount;
 pub mod rules;
 mod store;
 mod take_back;
+mod waiting;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use store::{Exported, export_page, sweep_deliveries};
+pub use waiting::{MODAL, Waiting};
 pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest};
 
 use crate::base::calendar::Day;
@@ -42,6 +44,10 @@ pub const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// The feature's name in delivery keys.
 pub const FEATURE: &str = "kudos";
+
+/// How the delivery key of a form begins (a submission, a choice, what was put off): a person can put right what was
+/// refused and send the same form again, so it counts as seen only when something was given.
+pub const FORM: &str = "form ";
 
 /// One thank-you that a person wants to give: one giver, one or more receivers, all or nothing.
 #[derive(Clone, Debug)]
@@ -185,7 +191,8 @@ impl Source {
 }
 
 /// How a message gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// The post itself: its key stays spent when it is deleted.
     Post,
@@ -203,12 +210,16 @@ impl Effect {
 }
 
 /// Where a kudos is announced.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Announce {
     /// By the rules of place: the recognition channel, or where it was given.
+    #[default]
     Default,
     /// In a channel that the giver chose.
     In(ChannelId),
+    /// On no card: only those who are thanked hear of it.
+    Dm,
     /// Nowhere, and nobody gets a DM: imports, and reactions that only count.
     Silent,
 }
@@ -218,6 +229,7 @@ impl Announce {
         match self {
             Self::Default => "default",
             Self::In(channel) => channel.as_str(),
+            Self::Dm => "dm",
             Self::Silent => "silent",
         }
     }
@@ -225,6 +237,7 @@ impl Announce {
     fn of(name: &str) -> Self {
         match name {
             "default" => Self::Default,
+            "dm" => Self::Dm,
             "silent" => Self::Silent,
             channel => Self::In(channel.into()),
         }

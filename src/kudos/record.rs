@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::counts::{Counted, Counts};
-use super::{Announce, FEATURE, Give, Outcome, Receiver, TEN_MINUTES};
+use super::{Announce, FEATURE, FORM, Give, Outcome, Receiver, TEN_MINUTES};
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, new_id};
 use crate::base::text::normalised;
@@ -135,7 +135,9 @@ pub(super) async fn record_prepared(tx: &mut Tx, gives: &[Prepared]) -> Result<V
                     left: give.allowance.map(|allowance| (allowance - *used).max(0)),
                 }
             };
-            if let Some((workspace, delivery)) = delivery {
+            let may_be_put_right = matches!(outcome, Outcome::Short { .. })
+                && give.delivery.as_deref().is_some_and(|delivery| delivery.starts_with(FORM));
+            if let Some((workspace, delivery)) = delivery.filter(|_| !may_be_put_right) {
                 seen.deliveries
                     .insert((workspace.to_owned(), delivery.to_owned()), outcome.clone());
                 new_deliveries.push((workspace, delivery, outcome_json(&outcome), give.at));

@@ -255,7 +255,7 @@ pub fn target(
         .filter(usable)
         .map(|place| Target::Recognition(place.channel.clone()));
     match announce {
-        Announce::Silent => Target::Nowhere,
+        Announce::Silent | Announce::Dm => Target::Nowhere,
         Announce::In(channel) => Target::Public(channel.clone()),
         Announce::Default => match given_in {
             None => recognition.unwrap_or(Target::Nowhere),

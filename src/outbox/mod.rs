@@ -30,18 +30,21 @@ pub enum Kind {
     KudosUpdate,
     /// Something that the giver must learn after the fact.
     KudosTell,
+    /// A kudos that its giver put off until the allowance covers it.
+    KudosLater,
     /// One page of the member list.
     WorkspaceMembers,
 }
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
         Self::KudosUpdate,
         Self::KudosTell,
+        Self::KudosLater,
         Self::WorkspaceMembers,
     ];
 
@@ -53,6 +56,7 @@ impl Kind {
             Self::KudosUnpost => "kudos.unpost",
             Self::KudosUpdate => "kudos.update",
             Self::KudosTell => "kudos.tell",
+            Self::KudosLater => "kudos.later",
             Self::WorkspaceMembers => "workspace.members",
         }
     }
@@ -65,7 +69,7 @@ impl Kind {
     /// The Web API method that it mainly uses; a 429 of that method holds back all kinds that share it.
     pub const fn method(self) -> &'static str {
         match self {
-            Self::KudosCard | Self::KudosDm | Self::KudosTell => "chat.postMessage",
+            Self::KudosCard | Self::KudosDm | Self::KudosTell | Self::KudosLater => "chat.postMessage",
             Self::KudosUnpost => "chat.delete",
             Self::KudosUpdate => "chat.update",
             Self::WorkspaceMembers => "users.list",
@@ -75,7 +79,12 @@ impl Kind {
     /// Lower goes first: cards and DMs before digests before private editions.
     pub const fn priority(self) -> i64 {
         match self {
-            Self::KudosCard | Self::KudosDm | Self::KudosUnpost | Self::KudosUpdate | Self::KudosTell => 10,
+            Self::KudosCard
+            | Self::KudosDm
+            | Self::KudosUnpost
+            | Self::KudosUpdate
+            | Self::KudosTell
+            | Self::KudosLater => 10,
             Self::WorkspaceMembers => 20,
         }
     }

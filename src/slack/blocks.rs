@@ -45,6 +45,14 @@ impl Message {
         Self::new(text, Block::paragraphs(text))
     }
 
+    /// The same after another paragraph of mrkdwn.
+    #[must_use]
+    pub fn preceded_by(self, mrkdwn: &str) -> Self {
+        let mut blocks = vec![Block::section(mrkdwn)];
+        blocks.extend(self.blocks);
+        Self::new(&format!("{mrkdwn} {}", self.text), blocks)
+    }
+
     /// The whole message in words, as mrkdwn.
     pub fn text(&self) -> &str {
         &self.text

@@ -63,6 +63,31 @@ pub async fn find<T: DeserializeOwned>(
         .transpose()
 }
 
+/// Lets a draft of this owner and kind wait for something else, until then. True for the one caller who did.
+pub async fn turn(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    owner: &UserId,
+    id: &str,
+    (from, to): (&str, &str),
+    now: Instant,
+    until: Instant,
+) -> Result<bool, StoreError> {
+    let turned = sql!(
+        tx,
+        execute "UPDATE draft SET kind = $1, expires_at = $2
+                 WHERE id = $3 AND workspace = $4 AND owner = $5 AND kind = $6 AND expires_at > $7",
+        to,
+        until,
+        id,
+        workspace,
+        owner,
+        from,
+        now
+    )?;
+    Ok(turned > 0)
+}
+
 /// Uses a draft up. True for the one caller who did.
 pub async fn take(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<bool, StoreError> {
     let gone = sql!(tx, execute "DELETE FROM draft WHERE workspace = $1 AND id = $2", workspace, id)?;

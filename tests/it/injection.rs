@@ -166,7 +166,7 @@ proptest! {
             receivers: &people, target: &Target::Recognition(meant.clone()), left: Some(0), left_out: &[],
             few_words: true, near_values: std::slice::from_ref(&value), masked: &parsed.masked, kudos: &kudos,
         }), &meant);
-        check(&messages::short(&voice, 3, 2, &parsed.as_typed), &meant);
+        check(&messages::short(&voice, 3, 2, &parsed.as_typed, Some("d1")), &meant);
         for target in [
             Target::Public(meant.clone()), Target::Private(meant.clone()), Target::Unknown(meant.clone()),
             Target::NotPostable, Target::Shared, Target::Nowhere,

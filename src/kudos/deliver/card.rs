@@ -9,7 +9,7 @@ use super::{Loaded, OfKudos, Trouble, ending_of, enqueue_dms, load_all, open_dm,
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, UserId, WorkspaceId};
-use crate::kudos::Receiver;
+use crate::kudos::{Announce, Receiver};
 use crate::kudos::messages::{self, NO_OTHER_PLACE, SHARED};
 use crate::kudos::people::is_nobody;
 use crate::kudos::rules::{Target, target};
@@ -91,7 +91,8 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     );
     let Some(channel) = target.channel().cloned() else {
         // The confirmation may have promised a card: the place turned out otherwise, or an earlier attempt was refused.
-        if let (true, Some(place)) = (news || claimed.attempts > 1, &loaded.given_in) {
+        let expected = loaded.kudos.announce != Announce::Dm && (news || claimed.attempts > 1);
+        if let (true, Some(place)) = (expected, &loaded.given_in) {
             let code = if place.is_shared { SHARED } else { NO_OTHER_PLACE };
             tell_no_card(ctx, &loaded.kudos, &place.channel, code, now).await?;
         }

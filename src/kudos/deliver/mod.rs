@@ -2,8 +2,11 @@
 
 mod card;
 mod dm;
+mod later;
 mod tell;
 mod update;
+
+pub(super) use later::later_intent;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Giving;
 use super::people::People;
 use super::store::{Stored, StoredReceiver, load};
 use super::take_back::dm_lane;
@@ -78,10 +82,22 @@ pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
         Kind::KudosUnpost => dm::unpost(ctx, claimed).await,
         Kind::KudosTell => tell::tell(ctx, claimed).await,
         Kind::KudosUpdate => update::update(ctx, claimed).await,
-        Kind::WorkspaceMembers => Ok(Ending::Failed {
+        Kind::KudosLater | Kind::WorkspaceMembers => Ok(Ending::Failed {
             why: "not a kudos".to_owned(),
         }),
     };
+    settled(claimed, sent)
+}
+
+/// Gives what its giver put off, and tells them.
+///
+/// # Errors
+/// [`StoreError`] when the result could not be recorded; the row is tried again.
+pub async fn later(giving: &Giving<'_>, claimed: &Claimed) -> Result<Ending, StoreError> {
+    settled(claimed, later::later(giving, claimed).await)
+}
+
+fn settled(claimed: &Claimed, sent: Result<Ending, Trouble>) -> Result<Ending, StoreError> {
     match sent {
         Ok(ending) => Ok(ending),
         // A method that only helps is resting, not the one that this kind posts with: its neighbours may go on.

@@ -1,5 +1,8 @@
 //! What people type and click: from Slack's payload to a use case, and its answer.
 
+mod choice;
+mod tomorrow;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::messages::{self, Voice};
@@ -49,13 +52,16 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Message {
                 delivery,
                 announce: Announce::Default,
             };
-            giving.give(wish).await.map(|gave| {
-                let voice = Voice {
-                    command: &command.command,
-                    ..gave.voice(ctx, settings)
-                };
-                gave.answer(&voice)
-            })
+            match giving.give(wish).await {
+                Ok(gave) => {
+                    let voice = Voice {
+                        command: &command.command,
+                        ..gave.voice(ctx, settings)
+                    };
+                    Ok(giving.answer(&gave, &voice).await)
+                }
+                Err(error) => Err(error),
+            }
         }
     };
     result.unwrap_or_else(|error| {
@@ -130,10 +136,26 @@ async fn undo(
 }
 
 /// Answers a click on one of this feature's buttons; `None` if it is none of them, or one that only links.
-pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<Response> {
-    if action.name() != messages::UNDO {
-        return None;
-    }
+pub async fn click(giving: &Giving<'_>, click: &BlockActions, action: &Action) -> Option<Response> {
+    let value = action.value.as_deref().unwrap_or_default();
+    let answer = match action.name() {
+        messages::UNDO => return undo_click(giving.ctx, click, action).await,
+        messages::CHOOSE => choice::choose(giving, click, value).await,
+        messages::TOMORROW => tomorrow::put_off(giving, click, value).await,
+        messages::CANCEL => tomorrow::call_off(giving, click, value).await,
+        _ => return None,
+    };
+    Some(match answer {
+        Ok(message) => Response::replacing(message),
+        Err(error) => {
+            tracing::error!(%error, workspace = %giving.ctx.workspace.id, action = action.name(), "a click could not be stored");
+            // The button stays, so that it can be clicked again.
+            Response::ephemeral(messages::our_fault(giving.ctx.locale, ""))
+        }
+    })
+}
+
+async fn undo_click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<Response> {
     let kudos: KudosId = action.value.as_deref()?.into();
     let command = &ctx.settings().command;
     match undo(ctx, command, Some(&kudos), None, &click.user, ctx.clock.now()).await {
