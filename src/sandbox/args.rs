@@ -105,7 +105,7 @@ impl Args {
     /// The arguments for the record: JSON given as text is shown parsed.
     pub(super) fn record(&self) -> Value {
         let shown = |(key, value): (&String, &Value)| match key.as_str() {
-            "blocks" | "metadata" | "attachments" => (
+            "blocks" | "metadata" | "attachments" | "view" | "files" => (
                 key.clone(),
                 self.structure(key).ok().flatten().unwrap_or_else(|| value.clone()),
             ),

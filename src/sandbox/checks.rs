@@ -14,27 +14,56 @@ pub(super) struct Checked {
     pub unchecked: Vec<String>,
     /// Characters in all texts together, in UTF-16 units (Slack does not say how it counts; this is the larger).
     pub characters: usize,
+    /// Whether it is a modal that is checked.
+    modal: bool,
 }
 
 /// Checks the `blocks` of a message.
 pub(super) fn blocks(blocks: &Value) -> Checked {
     let mut check = Checked::default();
-    let Some(list) = blocks.as_array() else {
-        check.fault("/blocks", "must be an array");
-        return check;
+    check.list("/blocks", blocks, 50);
+    check
+}
+
+/// Checks a whole view (docs.slack.dev/reference/views), a Home where `home`, else a modal.
+pub(super) fn view(view: &Value, home: bool) -> Checked {
+    let mut check = Checked {
+        modal: !home,
+        ..Checked::default()
     };
-    if list.len() > 50 {
-        check.fault("/blocks", "no more than 50 items allowed");
+    let at = "/view";
+    let (kind, extra): (_, &[&str]) = if home {
+        ("home", &[])
+    } else {
+        (
+            "modal",
+            &["title", "submit", "close", "clear_on_close", "notify_on_close"],
+        )
+    };
+    let known = ["type", "blocks", "private_metadata", "callback_id", "external_id"];
+    check.keys(at, view, &[&known, extra].concat());
+    if view["type"] != kind {
+        check.fault("/view/type", format_args!("must be {kind}"));
     }
-    let mut ids = HashSet::new();
-    for (index, block) in list.iter().enumerate() {
-        let at = format!("/blocks/{index}");
-        if let Some(id) = block["block_id"].as_str()
-            && !ids.insert(id)
-        {
-            check.fault(&format!("{at}/block_id"), format_args!("block_id already exists: {id}"));
+    check.maybe_empty(at, view, "private_metadata", 3000);
+    check.maybe_empty(at, view, "callback_id", 255);
+    check.maybe_empty(at, view, "external_id", 255);
+    if !home {
+        check.text(at, view, "title", Text::Plain, 24);
+        for key in ["submit", "close"] {
+            if view.get(key).is_some_and(|text| !text.is_null()) {
+                check.text(at, view, key, Text::Plain, 24);
+            }
         }
-        check.block(&at, block);
+        check.flags(at, view, &["clear_on_close", "notify_on_close"]);
+    }
+    match view.get("blocks") {
+        None => check.fault(at, "missing required field: blocks"),
+        Some(blocks) => check.list("/view/blocks", blocks, 100),
+    }
+    let inputs = view["blocks"].as_array().into_iter().flatten();
+    if !home && !view["submit"].is_object() && inputs.clone().any(|block| block["type"] == "input") {
+        check.fault("/view", "missing required field: submit");
     }
     check
 }
@@ -70,25 +99,29 @@ enum Text {
 
 /// Elements that exist, but that only the look of their `action_id` is checked of.
 const OTHER_ELEMENTS: &[&str] = &[
-    "users_select",
-    "conversations_select",
-    "channels_select",
     "external_select",
-    "multi_static_select",
-    "multi_users_select",
-    "multi_conversations_select",
-    "multi_channels_select",
     "multi_external_select",
-    "datepicker",
-    "timepicker",
     "datetimepicker",
-    "radio_buttons",
-    "checkboxes",
+    "number_input",
+    "rich_text_input",
+    "email_text_input",
+    "url_text_input",
+    "file_input",
     "workflow_button",
+];
+/// What takes no value and so stands in no input block.
+const NO_INPUTS: &[&str] = &["button", "overflow", "image", "workflow_button"];
+/// What stands in input blocks only.
+const INPUTS_ONLY: &[&str] = &[
+    "plain_text_input",
+    "number_input",
+    "email_text_input",
+    "url_text_input",
+    "file_input",
+    "rich_text_input",
 ];
 const OTHER_BLOCKS: &[&str] = &[
     "rich_text",
-    "input",
     "file",
     "video",
     "table",
@@ -104,6 +137,225 @@ const OTHER_BLOCKS: &[&str] = &[
 impl Checked {
     fn fault(&mut self, at: &str, what: impl Display) {
         self.errors.push(format!("[ERROR] {what} [json-pointer:{at}]"));
+    }
+
+    fn list(&mut self, at: &str, blocks: &Value, most: usize) {
+        let Some(list) = blocks.as_array() else {
+            self.fault(at, "must be an array");
+            return;
+        };
+        if list.len() > most {
+            self.fault(at, format_args!("no more than {most} items allowed"));
+        }
+        let mut ids = HashSet::new();
+        for (index, block) in list.iter().enumerate() {
+            let at = format!("{at}/{index}");
+            if let Some(id) = block["block_id"].as_str()
+                && !ids.insert(id)
+            {
+                self.fault(&format!("{at}/block_id"), format_args!("block_id already exists: {id}"));
+            }
+            self.block(&at, block);
+        }
+    }
+
+    fn input(&mut self, at: &str, block: &Value) {
+        let known = [
+            "type",
+            "block_id",
+            "label",
+            "element",
+            "dispatch_action",
+            "hint",
+            "optional",
+        ];
+        self.keys(at, block, &known);
+        self.text(at, block, "label", Text::Plain, 2000);
+        if block.get("hint").is_some() {
+            self.text(at, block, "hint", Text::Plain, 2000);
+        }
+        self.flags(at, block, &["dispatch_action", "optional"]);
+        let at = format!("{at}/element");
+        match block.get("element") {
+            None => self.fault(&at, "missing required field: element"),
+            Some(element) => match element["type"].as_str() {
+                Some(kind) if NO_INPUTS.contains(&kind) => {
+                    self.fault(&format!("{at}/type"), format_args!("unsupported type: {kind}"));
+                }
+                Some("plain_text_input") => self.text_input(&at, element),
+                Some(kind @ ("conversations_select" | "channels_select")) if self.modal => {
+                    self.pick(&at, element, kind, &["response_url_enabled"]);
+                }
+                Some(kind) if INPUTS_ONLY.contains(&kind) => self.unchecked.push(format!("{kind} at {at}")),
+                _ => self.element(&at, element, false),
+            },
+        }
+    }
+
+    fn text_input(&mut self, at: &str, input: &Value) {
+        let known = [
+            "type",
+            "action_id",
+            "initial_value",
+            "multiline",
+            "min_length",
+            "max_length",
+            "dispatch_action_config",
+            "focus_on_load",
+            "placeholder",
+        ];
+        self.keys(at, input, &known);
+        self.string(at, input, "action_id", 255, false);
+        self.placeholder(at, input);
+        self.flags(at, input, &["multiline", "focus_on_load"]);
+        let mut number = |key: &str, least: u64, otherwise: u64| match input.get(key) {
+            None => otherwise,
+            Some(given) => match given.as_u64().filter(|given| (least..=3000).contains(given)) {
+                Some(given) => given,
+                None => {
+                    self.fault(&format!("{at}/{key}"), format_args!("must be between {least} and 3000"));
+                    otherwise
+                }
+            },
+        };
+        let (least, most) = (number("min_length", 0, 0), number("max_length", 1, 3000));
+        if least > most {
+            self.fault(&format!("{at}/min_length"), "must not be more than max_length");
+        }
+        // `initial_value` may be empty.
+        match input.get("initial_value") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) if length(text) as u64 > most => {
+                self.fault(
+                    &format!("{at}/initial_value"),
+                    format_args!("must be less than {} characters", most + 1),
+                );
+            }
+            Some(Value::String(_)) => {}
+            Some(_) => self.fault(&format!("{at}/initial_value"), "must be a string"),
+        }
+    }
+
+    /// A select of people or places, or a picker of a date or time.
+    fn pick(&mut self, at: &str, element: &Value, kind: &str, more: &[&str]) {
+        let (initial, own): (&str, &[&str]) = match kind {
+            "users_select" => ("initial_user", &[]),
+            "multi_users_select" => ("initial_users", &["max_selected_items"]),
+            "channels_select" => ("initial_channel", &[]),
+            "multi_channels_select" => ("initial_channels", &["max_selected_items"]),
+            "conversations_select" => ("initial_conversation", &["default_to_current_conversation", "filter"]),
+            "multi_conversations_select" => (
+                "initial_conversations",
+                &["default_to_current_conversation", "filter", "max_selected_items"],
+            ),
+            "datepicker" => ("initial_date", &[]),
+            _ => ("initial_time", &["timezone"]),
+        };
+        let known = ["type", "action_id", "placeholder", "confirm", "focus_on_load", initial];
+        self.keys(at, element, &[&known, own, more].concat());
+        self.string(at, element, "action_id", 255, false);
+        self.placeholder(at, element);
+        self.confirm(at, element);
+        self.flags(
+            at,
+            element,
+            &[
+                "focus_on_load",
+                "default_to_current_conversation",
+                "response_url_enabled",
+            ],
+        );
+        self.most_items(at, element);
+        let here = format!("{at}/{initial}");
+        match element.get(initial) {
+            None => {}
+            Some(Value::Array(list)) if kind.starts_with("multi_") => {
+                if !list.iter().all(Value::is_string) {
+                    self.fault(&here, "must be an array of strings");
+                }
+            }
+            Some(Value::String(_)) if !kind.starts_with("multi_") => {}
+            Some(_) => self.fault(&here, "is of the wrong type"),
+        }
+        if let Some(filter) = element.get("filter") {
+            let at = format!("{at}/filter");
+            self.keys(
+                &at,
+                filter,
+                &["include", "exclude_external_shared_channels", "exclude_bot_users"],
+            );
+            let kinds = self.items(&at, filter, "include", 4, false);
+            if !kinds
+                .iter()
+                .all(|kind| ["im", "mpim", "private", "public"].iter().any(|known| kind == known))
+            {
+                self.fault(&format!("{at}/include"), "must be of: im, mpim, private, public");
+            }
+        }
+    }
+
+    fn most_items(&mut self, at: &str, element: &Value) {
+        if element
+            .get("max_selected_items")
+            .is_some_and(|most| most.as_u64().is_none_or(|most| most < 1))
+        {
+            self.fault(&format!("{at}/max_selected_items"), "must be at least 1");
+        }
+    }
+
+    /// Checkboxes and radio buttons.
+    fn boxes(&mut self, at: &str, element: &Value, initial: &str) {
+        let known = ["type", "action_id", "options", "confirm", "focus_on_load", initial];
+        self.keys(at, element, &known);
+        for (index, option) in self.items(at, element, "options", 10, true).iter().enumerate() {
+            let at = format!("{at}/options/{index}");
+            self.keys(&at, option, &["text", "value", "description"]);
+            self.text(&at, option, "text", Text::Any, 75);
+            self.string(&at, option, "value", 150, true);
+            if option.get("description").is_some() {
+                self.text(&at, option, "description", Text::Any, 75);
+            }
+        }
+        let given: Vec<&Value> = element["options"].as_array().into_iter().flatten().collect();
+        self.initial(at, element, initial, &given);
+        self.confirm(at, element);
+    }
+
+    /// What is chosen at first must be among the options.
+    fn initial(&mut self, at: &str, element: &Value, key: &str, given: &[&Value]) {
+        let here = format!("{at}/{key}");
+        match element.get(key) {
+            None => {}
+            Some(Value::Array(list)) => {
+                if list.is_empty() || !list.iter().all(|option| given.contains(&option)) {
+                    self.fault(&here, "must match options, and one at least");
+                }
+            }
+            Some(option) if !given.contains(&option) => self.fault(&here, "must match one of the options"),
+            Some(_) => {}
+        }
+    }
+
+    fn placeholder(&mut self, at: &str, element: &Value) {
+        if element.get("placeholder").is_some() {
+            self.text(at, element, "placeholder", Text::Plain, 150);
+        }
+    }
+
+    fn flags(&mut self, at: &str, holder: &Value, keys: &[&str]) {
+        for key in keys
+            .iter()
+            .filter(|key| holder.get(**key).is_some_and(|flag| !flag.is_boolean()))
+        {
+            self.fault(&format!("{at}/{key}"), "must be a boolean");
+        }
+    }
+
+    /// A string that may also be empty.
+    fn maybe_empty(&mut self, at: &str, holder: &Value, key: &str, most: usize) {
+        if holder.get(key).is_some_and(|text| text != "") {
+            self.string(at, holder, key, most, false);
+        }
     }
 
     fn block(&mut self, at: &str, block: &Value) {
@@ -165,6 +417,7 @@ impl Checked {
                     self.text(at, block, "title", Text::Plain, 2000);
                 }
             }
+            Some("input") => self.input(at, block),
             Some("divider") => self.keys(at, block, &["type", "block_id"]),
             Some("markdown") => {
                 self.keys(at, block, &["type", "block_id", "text"]);
@@ -206,29 +459,48 @@ impl Checked {
                 self.options(at, element, 5, true);
                 self.confirm(at, element);
             }
-            Some("static_select") => self.select(at, element),
+            Some("static_select") => self.select(at, element, "initial_option"),
+            Some("multi_static_select") => self.select(at, element, "initial_options"),
+            Some("checkboxes") => self.boxes(at, element, "initial_options"),
+            Some("radio_buttons") => self.boxes(at, element, "initial_option"),
+            Some(
+                kind @ ("users_select"
+                | "multi_users_select"
+                | "conversations_select"
+                | "multi_conversations_select"
+                | "channels_select"
+                | "multi_channels_select"
+                | "datepicker"
+                | "timepicker"),
+            ) => self.pick(at, element, kind, &[]),
             Some("image") if image_too => self.image(at, element, &[]),
-            Some(kind) if OTHER_ELEMENTS.contains(&kind) => self.unchecked.push(format!("{kind} at {at}")),
+            Some(kind) if OTHER_ELEMENTS.contains(&kind) && !INPUTS_ONLY.contains(&kind) => {
+                self.unchecked.push(format!("{kind} at {at}"))
+            }
             Some(kind) => self.fault(&format!("{at}/type"), format_args!("unsupported type: {kind}")),
             None => self.fault(at, "missing required field: type"),
         }
     }
 
-    fn select(&mut self, at: &str, select: &Value) {
+    fn select(&mut self, at: &str, select: &Value, initial: &str) {
         let known = [
             "type",
             "action_id",
             "placeholder",
             "options",
             "option_groups",
-            "initial_option",
             "confirm",
             "focus_on_load",
+            initial,
         ];
-        self.keys(at, select, &known);
-        if select.get("placeholder").is_some() {
-            self.text(at, select, "placeholder", Text::Plain, 150);
-        }
+        let more: &[&str] = if initial == "initial_options" {
+            &["max_selected_items"]
+        } else {
+            &[]
+        };
+        self.keys(at, select, &[&known, more].concat());
+        self.most_items(at, select);
+        self.placeholder(at, select);
         let mut given: Vec<&Value> = Vec::new();
         match (select.get("options"), select.get("option_groups")) {
             (Some(options), None) => {
@@ -247,11 +519,7 @@ impl Checked {
             (None, None) => self.fault(at, "missing required field: options"),
             (Some(_), Some(_)) => self.fault(at, "only one of options and option_groups allowed"),
         }
-        if let Some(initial) = select.get("initial_option")
-            && !given.contains(&initial)
-        {
-            self.fault(&format!("{at}/initial_option"), "must match one of the options");
-        }
+        self.initial(at, select, initial, &given);
         self.confirm(at, select);
     }
 

@@ -9,10 +9,12 @@ use url::Url;
 use super::Sandbox;
 use super::args::Args;
 use super::deliver::Failure;
-use super::events::message_json;
+use super::events::event_ts;
+use super::forms::{self, fields};
 use super::methods::Content;
 use super::seen::{Answer, Author, RawAnswer, Shown};
-use super::state::{APP, Draft, Kind, ResponseUrl, State, TEAM, TEAM_DOMAIN};
+use super::state::{APP, Draft, Kind, ResponseUrl, State, TEAM, TEAM_DOMAIN, Trigger};
+use super::views::acted;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, UserId};
 
@@ -38,7 +40,7 @@ impl Sandbox {
     async fn command(&self, user: &UserId, channel: &ChannelId, line: &str, escape: bool) -> Answer {
         let now = self.now();
         let (name, text) = line.split_once(' ').unwrap_or((line, ""));
-        let opening = self.opening("commands", user, channel, None, now);
+        let opening = self.opening("commands", user, Some(channel), None, now);
         let prepared = self.with(|state| {
             let command = state.app.commands.iter().find(|command| command.name == name).cloned();
             let person = state
@@ -112,51 +114,77 @@ impl Sandbox {
         self.acts(user, message, action, Some(value)).await
     }
 
+    /// A person types into a field of a message, or chooses there: see [`Sandbox::fills`]. Where the app hears of
+    /// changes, it does.
+    ///
+    /// # Errors
+    /// When there is no such message or field, or what was chosen isn't offered.
+    pub async fn fills_in(
+        &self,
+        user: &UserId,
+        message: &Shown,
+        field: &str,
+        values: &[&str],
+    ) -> Result<Option<Answer>, String> {
+        let now = self.now();
+        let told = self.with(|state| {
+            let current = state.as_seen_by(user, message)?;
+            let found = fields(&current.blocks).find(|it| it.is(field));
+            let found = found.ok_or_else(|| format!("no field {field}"))?;
+            let entry = state.picked(user, &found, values)?;
+            state.fill_message(user, &current, &found, &entry);
+            Ok::<_, String>(
+                found
+                    .tells()
+                    .then(|| (acted(&found, entry, event_ts(now)), current.clone())),
+            )
+        })?;
+        match told {
+            Some((action, message)) => Ok(Some(self.acts_at(user, &message, Ok(action)).await)),
+            None => Ok(None),
+        }
+    }
+
     async fn acts(&self, user: &UserId, message: &Shown, action: &str, value: Option<&str>) -> Answer {
         let now = self.now();
-        let opening = self.opening("actions", user, &message.channel, Some(message), now);
-        let prepared = self.with(|state| {
-            let path = state.app.interactivity_path.clone();
-            let path = path.ok_or_else(|| "interactivity is off".to_owned())?;
+        let action = self.with(|state| {
             let current = state.as_seen_by(user, message)?;
-            let chosen = chosen(&current, action, value, now).ok_or_else(|| format!("no {action} to click"))?;
-            let person = state.people.get(user).ok_or_else(|| "user_not_found".to_owned())?;
-            let channel = state
-                .channels
-                .get(&current.channel)
-                .map_or("", |channel| match channel.kind {
-                    Kind::Im => "directmessage",
-                    Kind::Private => "privategroup",
-                    _ => channel.name.as_str(),
-                });
+            let made = state.chosen(user, &current.blocks, action, value, now)?;
+            let found = fields(&current.blocks)
+                .find(|it| it.element["action_id"] == made["action_id"] && it.block["block_id"] == made["block_id"]);
+            if let Some(found) = found {
+                state.fill_message(user, &current, &found, &made);
+            }
+            Ok::<_, String>(made)
+        });
+        self.acts_at(user, message, action).await
+    }
+
+    async fn acts_at(&self, user: &UserId, message: &Shown, action: Result<Value, String>) -> Answer {
+        let now = self.now();
+        let opening = self.opening("actions", user, Some(&message.channel), Some(message), now);
+        let prepared = self.with(|state| {
+            let current = state.as_seen_by(user, message)?;
             let ephemeral = current.only_for.is_some();
-            let mut payload = json!({
-                "type": "block_actions", "team": { "id": TEAM, "domain": TEAM_DOMAIN }, "api_app_id": APP,
-                "user": {
-                    "id": user, "username": person.it.handle, "name": person.it.handle,
-                    "team_id": person.it.other_team.as_deref().unwrap_or(TEAM),
-                },
-                "token": "deprecated", "enterprise": null, "is_enterprise_install": false,
+            let mut fields = json!({
                 "container": {
                     "type": "message", "message_ts": current.ts, "channel_id": current.channel,
                     "is_ephemeral": ephemeral,
                 },
-                "trigger_id": opening.trigger_id, "channel": { "id": current.channel, "name": channel },
-                "state": { "values": {} }, "response_url": opening.response_url.as_str(), "actions": [chosen],
+                "channel": state.place_json(&current.channel), "actions": [action?],
+                "state": { "values": state.message_values(user, &current) },
+                "response_url": opening.response_url.as_str(),
             });
+            if let Some(parent) = &current.thread_ts {
+                fields["container"]["thread_ts"] = json!(parent);
+            }
             // Whether Slack sends the body of an ephemeral message is not confirmed: a careful app does without.
             if !ephemeral {
-                payload["message"] = message_json(&current, true);
+                fields["message"] = state.told(&current);
             }
-            let body = serde_urlencoded::to_string([("payload", payload.to_string())]);
-            body.map(|body| (path, body)).map_err(|error| error.to_string())
+            state.interaction("block_actions", user, &opening, fields)
         });
-        let (path, body) = match prepared {
-            Ok(prepared) => prepared,
-            Err(error) => return opening.failed(error),
-        };
-        let answer = self.send(&path, &body).await;
-        let seen = opening.judged(answer);
+        let seen = self.interact(opening, prepared).await;
         if seen.error.is_none() && !seen.body.is_empty() {
             self.with(|state| state.note(format!("a click was answered with a body: {}", seen.body)));
         }
@@ -164,13 +192,43 @@ impl Sandbox {
         seen
     }
 
-    /// A new trigger and a new response_url.
-    fn opening(&self, kind: &str, user: &UserId, channel: &ChannelId, of: Option<&Shown>, now: Instant) -> Opening {
-        self.with(|state| {
-            let number = state.next();
-            let key = format!("{number}{}", crate::base::ids::new_id(now));
-            let mut response_url = self.inner.base.clone();
-            response_url.set_path(&format!("/{kind}/{TEAM}/{number}/{key}"));
+    /// Sends an interactive payload, if there is one.
+    pub(super) async fn interact(&self, opening: Opening, prepared: Result<(String, String), String>) -> Answer {
+        match prepared {
+            Ok((path, body)) => {
+                let answer = self.send(&path, &body).await;
+                opening.judged(answer)
+            }
+            Err(error) => opening.failed(error),
+        }
+    }
+
+    /// A new trigger, and a new response_url; without a channel that leads nowhere.
+    pub(super) fn opening(
+        &self,
+        kind: &str,
+        user: &UserId,
+        channel: Option<&ChannelId>,
+        of: Option<&Shown>,
+        now: Instant,
+    ) -> Opening {
+        self.with(|state| self.opening_in(state, kind, user, channel, of, now))
+    }
+
+    pub(super) fn opening_in(
+        &self,
+        state: &mut State,
+        kind: &str,
+        user: &UserId,
+        channel: Option<&ChannelId>,
+        of: Option<&Shown>,
+        now: Instant,
+    ) -> Opening {
+        let number = state.next();
+        let key = format!("{number}{}", crate::base::ids::new_id(now));
+        let mut response_url = self.inner.base.clone();
+        response_url.set_path(&format!("/{kind}/{TEAM}/{number}/{key}"));
+        if let Some(channel) = channel {
             let url = ResponseUrl {
                 user: user.clone(),
                 channel: channel.clone(),
@@ -180,21 +238,37 @@ impl Sandbox {
                 made: now,
             };
             state.response_urls.insert(key.clone(), url);
-            Opening {
-                trigger_id: format!("{number}.{}.{key}", now.millis()),
-                response_url,
-            }
-        })
+        }
+        let trigger_id = format!("{number}.{}.{key}", now.millis());
+        let trigger = Trigger {
+            user: user.clone(),
+            place: channel.cloned(),
+            made: now,
+            used: false,
+        };
+        state.triggers.insert(trigger_id.clone(), trigger);
+        Opening {
+            trigger_id,
+            response_url,
+        }
     }
 }
 
-struct Opening {
-    trigger_id: String,
-    response_url: Url,
+/// Path and body of an interactive payload.
+pub(super) fn form(state: &State, payload: &Value) -> Result<(String, String), String> {
+    let path = state.app.interactivity_path.clone();
+    let path = path.ok_or_else(|| "interactivity is off".to_owned())?;
+    let body = serde_urlencoded::to_string([("payload", payload.to_string())]);
+    body.map(|body| (path, body)).map_err(|error| error.to_string())
+}
+
+pub(super) struct Opening {
+    pub trigger_id: String,
+    pub response_url: Url,
 }
 
 impl Opening {
-    fn failed(self, error: String) -> Answer {
+    pub(super) fn failed(self, error: String) -> Answer {
         Answer {
             status: None,
             body: String::new(),
@@ -291,7 +365,7 @@ impl State {
     }
 
     /// The message as it stands now, if that person can see it.
-    fn as_seen_by(&self, user: &UserId, message: &Shown) -> Result<Shown, String> {
+    pub(super) fn as_seen_by(&self, user: &UserId, message: &Shown) -> Result<Shown, String> {
         let current = match &message.only_for {
             Some(only) if only != user => None,
             Some(_) => self
@@ -351,43 +425,90 @@ impl State {
     }
 }
 
-/// The entry of `actions` for the element with that `action_id` or label.
-fn chosen(message: &Shown, action: &str, value: Option<&str>, now: Instant) -> Option<Value> {
-    let blocks = message.blocks.as_array()?;
-    let elements = blocks.iter().flat_map(|block| {
-        let inside = block["elements"].as_array().into_iter().flatten();
-        inside
-            .chain(block.get("accessory"))
-            .map(move |element| (block, element))
-    });
-    for (block, element) in elements {
-        let named = element["action_id"] == action || element["text"]["text"] == action;
-        if !named {
-            continue;
-        }
-        let mut made = json!({
-            "type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"],
-            "action_ts": format!("{}.{:03}000", now.seconds(), now.millis().rem_euclid(1000)),
+impl State {
+    /// What every interactive payload has, and `fields`.
+    pub(super) fn interaction_json(&self, kind: &str, user: &UserId, fields: Value) -> Result<Value, String> {
+        let person = self.people.get(user).ok_or_else(|| "user_not_found".to_owned())?;
+        let mut payload = json!({
+            "type": kind, "team": { "id": TEAM, "domain": TEAM_DOMAIN }, "api_app_id": APP,
+            "user": {
+                "id": user, "username": person.it.handle, "name": person.it.handle,
+                "team_id": person.it.other_team.as_deref().unwrap_or(TEAM),
+            },
+            "token": "deprecated", "enterprise": null, "is_enterprise_install": false,
         });
-        if element["type"] == "button" {
-            if value.is_some_and(|value| element["value"] != value) {
-                continue;
-            }
-            made["text"] = element["text"].clone();
-            if let Some(value) = element.get("value") {
-                made["value"] = value.clone();
-            }
-            return Some(made);
+        if let (Some(payload), Value::Object(fields)) = (payload.as_object_mut(), fields) {
+            payload.extend(fields);
         }
-        let groups = element["option_groups"].as_array().into_iter().flatten();
-        let in_groups = groups.flat_map(|group| group["options"].as_array().into_iter().flatten());
-        let mut options = element["options"].as_array().into_iter().flatten().chain(in_groups);
-        let wanted =
-            |option: &&Value| value.is_none_or(|value| option["value"] == value || option["text"]["text"] == value);
-        if let Some(option) = options.find(wanted) {
-            made["selected_option"] = option.clone();
-            return Some(made);
-        }
+        Ok(payload)
     }
-    None
+
+    /// Path and body of an interactive payload that may open a modal.
+    pub(super) fn interaction(
+        &self,
+        kind: &str,
+        user: &UserId,
+        opening: &Opening,
+        fields: Value,
+    ) -> Result<(String, String), String> {
+        let mut payload = self.interaction_json(kind, user, fields)?;
+        payload["trigger_id"] = json!(opening.trigger_id);
+        form(self, &payload)
+    }
+
+    /// `state.values` of a message for that person.
+    fn message_values(&self, user: &UserId, message: &Shown) -> Value {
+        let mut values = self.first_values(&message.blocks, Some(&message.channel));
+        let key = (user.clone(), message.channel.clone(), message.ts.clone());
+        if let Some(filled) = self.filled.get(&key) {
+            forms::survive(filled, &message.blocks, &mut values);
+        }
+        values
+    }
+
+    fn fill_message(&mut self, user: &UserId, message: &Shown, field: &forms::Field<'_>, entry: &Value) {
+        let mut values = self.message_values(user, message);
+        if forms::get(&values, field).is_null() {
+            return;
+        }
+        let mut entry = entry.clone();
+        if let Some(entry) = entry.as_object_mut() {
+            entry.retain(|key, _| !matches!(key.as_str(), "action_id" | "block_id" | "action_ts"));
+        }
+        forms::set(&mut values, field, entry);
+        let key = (user.clone(), message.channel.clone(), message.ts.clone());
+        self.filled.insert(key, values);
+    }
+
+    /// The entry of `actions` for the first button of that name (and value), or for a menu and what is chosen there;
+    /// without a value the menu's first option.
+    pub(super) fn chosen(
+        &self,
+        user: &UserId,
+        blocks: &Value,
+        action: &str,
+        value: Option<&str>,
+        now: Instant,
+    ) -> Result<Value, String> {
+        for field in fields(blocks).filter(|field| field.is(action)) {
+            if field.kind() == "button" {
+                let element = field.element;
+                if value.is_some_and(|value| element["value"] != value) {
+                    continue;
+                }
+                let mut made = json!({ "type": "button", "text": element["text"] });
+                if let Some(value) = element.get("value") {
+                    made["value"] = value.clone();
+                }
+                return Ok(acted(&field, made, event_ts(now)));
+            }
+            let first = field.first_option();
+            if let Some(value) = value.or(first.as_deref())
+                && let Ok(entry) = self.picked(user, &field, &[value])
+            {
+                return Ok(acted(&field, entry, event_ts(now)));
+            }
+        }
+        Err(format!("no {action} to click"))
+    }
 }

@@ -13,13 +13,29 @@ pub(super) struct Command {
     pub should_escape: bool,
 }
 
+/// An entry in a menu of Slack's own: the global one, or the one at every message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortcut {
+    /// What people read.
+    pub name: String,
+    /// What tells the app which it is.
+    pub callback_id: String,
+    /// At every message; otherwise global.
+    pub of_messages: bool,
+}
+
 /// What the sandbox needs of the manifest, read from its JSON form.
 #[derive(Clone, Debug)]
 pub(super) struct Installed {
     pub bot_name: String,
     /// Whether the app's Messages tab is on; without it no DM can be sent.
     pub takes_messages: bool,
+    /// Whether people can only read the app's Messages tab.
+    pub read_only: bool,
+    /// Whether the app's Home tab is on.
+    pub has_home: bool,
     pub commands: Vec<Command>,
+    pub shortcuts: Vec<Shortcut>,
     pub events: BTreeSet<String>,
     pub events_path: String,
     /// `None` when interactivity is off.
@@ -41,12 +57,25 @@ impl Installed {
                 .collect()
         };
         let commands = manifest.pointer("/features/slash_commands").and_then(Value::as_array);
+        let shortcuts = manifest.pointer("/features/shortcuts").and_then(Value::as_array);
         let on = manifest.pointer("/settings/interactivity/is_enabled") == Some(&Value::Bool(true));
         Self {
             bot_name: text("/features/bot_user/display_name")
                 .or_else(|| text("/display_information/name"))
                 .unwrap_or_default(),
             takes_messages: manifest.pointer("/features/app_home/messages_tab_enabled") != Some(&Value::Bool(false)),
+            read_only: manifest.pointer("/features/app_home/messages_tab_read_only_enabled")
+                == Some(&Value::Bool(true)),
+            has_home: manifest.pointer("/features/app_home/home_tab_enabled") == Some(&Value::Bool(true)),
+            shortcuts: shortcuts
+                .into_iter()
+                .flatten()
+                .map(|shortcut| Shortcut {
+                    name: shortcut["name"].as_str().unwrap_or_default().to_owned(),
+                    callback_id: shortcut["callback_id"].as_str().unwrap_or_default().to_owned(),
+                    of_messages: shortcut["type"] == "message",
+                })
+                .collect(),
             commands: commands
                 .into_iter()
                 .flatten()

@@ -8,6 +8,9 @@ use super::state::{Draft, State};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, MessageTs, UserId};
 
+/// What is left of a deleted parent.
+pub(super) const TOMBSTONE: &str = "tombstone";
+
 impl State {
     /// Adds a message to a channel, tells everybody who watches, and queues the events the app subscribed to.
     pub(super) fn post(&mut self, channel: &ChannelId, draft: Draft, now: Instant) -> Option<Shown> {
@@ -54,23 +57,53 @@ impl State {
         let before = self.message(channel, ts)?.clone();
         let mut after = before.clone();
         change(&mut after);
+        let there = self.channels.get_mut(channel)?;
+        let edit_ts = there.next_ts(now);
         after.edited = true;
+        after.edited_ts = Some(edit_ts.clone());
         mention(&mut after);
         self.fill_ids(&mut after.blocks);
         let there = self.channels.get_mut(channel)?;
-        let edit_ts = there.next_ts(now);
         *there.messages.iter_mut().find(|message| &message.ts == ts)? = after.clone();
         self.emit_changed(&before, &after, &edit_ts, now);
         let _ = self.seen.send(Seen::Edited(after.clone()));
         Some(after)
     }
 
+    /// A message goes away. A parent that has replies leaves a tombstone, of which `message_changed` tells; it goes with
+    /// its last reply (42wim/matterbridge#600, slack-edge#10; not in Slack's reference).
     pub(super) fn delete(&mut self, channel: &ChannelId, ts: &MessageTs, now: Instant) -> Option<Shown> {
         let there = self.channels.get_mut(channel)?;
         let place = there.messages.iter().position(|message| &message.ts == ts)?;
-        let gone = there.messages.remove(place);
         let event_ts = there.next_ts(now);
-        self.emit_deleted(&gone, &event_ts, now);
+        let gone = there.messages[place].clone();
+        if there.replies(ts).next().is_some() {
+            let draft = Draft {
+                text: "This message was deleted.".to_owned(),
+                thread_ts: Some(ts.clone()),
+                subtype: Some(TOMBSTONE),
+                ..Draft::empty(Author::Person("USLACKBOT".into()))
+            };
+            let stone = shown(ts.clone(), channel.clone(), draft);
+            there.messages[place] = stone.clone();
+            self.emit_changed(&gone, &stone, &event_ts, now);
+        } else {
+            there.messages.remove(place);
+            self.emit_deleted(&gone, &event_ts, now);
+            let stone = gone.thread_ts.as_ref().and_then(|parent| {
+                let stone = self.message(channel, parent)?;
+                (stone.subtype.as_deref() == Some(TOMBSTONE)).then(|| parent.clone())
+            });
+            if let Some(parent) = stone.filter(|parent| parent != ts) {
+                let bare = self
+                    .channels
+                    .get(channel)
+                    .is_some_and(|there| there.replies(&parent).next().is_none());
+                if bare {
+                    self.delete(channel, &parent, now);
+                }
+            }
+        }
         let _ = self.seen.send(Seen::Deleted(gone.clone()));
         Some(gone)
     }
@@ -110,9 +143,9 @@ impl State {
     }
 
     /// Slack gives every block and every interactive element an id.
-    fn fill_ids(&mut self, blocks: &mut Value) {
+    pub(super) fn fill_ids(&mut self, blocks: &mut Value) {
         for block in blocks.as_array_mut().into_iter().flatten() {
-            for pointer in ["/accessory", "/elements"] {
+            for pointer in ["/accessory", "/elements", "/element"] {
                 let Some(inside) = block.pointer_mut(pointer) else {
                     continue;
                 };
@@ -149,6 +182,11 @@ fn shown(ts: MessageTs, channel: ChannelId, draft: Draft) -> Shown {
         broadcasts: Vec::new(),
         only_for: None,
         classic_bot: draft.classic_bot,
+        subtype: draft.subtype.map(str::to_owned),
+        edited_ts: None,
+        other_bot: draft.other_bot,
+        files: draft.files,
+        reactions: Vec::new(),
     };
     mention(&mut shown);
     shown

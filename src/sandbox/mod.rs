@@ -10,6 +10,7 @@ mod args;
 mod checks;
 mod deliver;
 mod events;
+mod forms;
 mod interact;
 mod manifest;
 mod messages;
@@ -22,7 +23,10 @@ mod response_url;
 mod saved;
 mod seen;
 mod server;
+mod shortcuts;
 mod state;
+mod talk;
+mod views;
 mod wire;
 
 use std::io;
@@ -36,9 +40,12 @@ use tokio::task::AbortHandle;
 use url::Url;
 
 pub use deliver::Bot;
+pub use manifest::Shortcut;
 pub use people::{Guest, NewChannel, NewPerson};
 pub use saved::Saved;
-pub use seen::{Answer, Attempt, Author, Call, Exchange, RawAnswer, Seen, Shown};
+pub use seen::{Answer, Attempt, Author, Call, Exchange, RawAnswer, Reaction, Seen, SharedFile, Shown};
+pub use talk::Manner;
+pub use views::OpenView;
 
 use crate::base::clock::{Clock, Instant};
 use crate::base::ids::{ChannelId, UserId, WorkspaceId};
@@ -111,7 +118,7 @@ impl Sandbox {
             .no_proxy()
             .build()
             .map_err(io::Error::other)?;
-        let state = state::State::new(manifest::Installed::read(&manifest), clock.now());
+        let state = state::State::new(manifest::Installed::read(&manifest), base.clone(), clock.now());
         let inner = Arc::new(Inner {
             state: Mutex::new(state),
             clock,
@@ -208,7 +215,7 @@ impl Sandbox {
     }
 
     /// The next `times` calls of `method` meet this fault; `None`: all until [`Sandbox::heals`]. `*` is every
-    /// method, `response_url` the response_urls. Several faults of one method come one after the other.
+    /// method, `response_url` the response_urls, `upload` a file's bytes. Several faults of one method come one after the other.
     pub fn fails(&self, method: &str, fault: Fault, times: Option<u32>) {
         self.with(|state| state.faults.push((method.to_owned(), fault, times)));
     }

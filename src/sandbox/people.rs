@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Sandbox;
-use super::seen::{Author, Shown};
-use super::state::{BOT_USER, Channel, Draft, Group, Kind};
+use super::state::{BOT_USER, Channel, Group, Kind};
 use crate::base::ids::{ChannelId, GroupId, UserId};
 
 /// Whether a person is a guest of the workspace, and of which kind.
@@ -361,27 +360,5 @@ impl Sandbox {
             }
         });
         self.settled().await;
-    }
-
-    /// A person writes a message (`thread_ts`: a reply). `@handle`, `#channel` and links become Slack's markup.
-    /// `None` if there is no such channel.
-    pub async fn says(
-        &self,
-        user: &UserId,
-        channel: &ChannelId,
-        text: &str,
-        thread_ts: Option<&Shown>,
-    ) -> Option<Shown> {
-        let now = self.now();
-        let shown = self.with(|state| {
-            let draft = Draft {
-                text: state.escape(text, false),
-                thread_ts: thread_ts.map(|parent| parent.thread_ts.clone().unwrap_or_else(|| parent.ts.clone())),
-                ..Draft::empty(Author::Person(user.clone()))
-            };
-            state.post(channel, draft, now)
-        });
-        self.settled().await;
-        shown
     }
 }

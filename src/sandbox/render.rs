@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::forms::{Field, get};
 use super::seen::Shown;
 use super::state::{Person, State};
-use crate::base::ids::{ChannelId, GroupId, UserId};
+use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId};
 
 /// `<…>` of Slack's markup.
 static MARKUP: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"<([^<>]+)>").ok());
@@ -58,6 +59,42 @@ fn mentions_in(text: &str, found: &mut (Vec<UserId>, Vec<String>)) {
     }
 }
 
+/// The `rich_text` block that Slack keeps of a text that a person typed: one section, without styles and lists.
+pub(super) fn rich_text(text: &str, ts: &MessageTs) -> Value {
+    let mut elements = Vec::new();
+    let plain = |text: &str| match entities(text) {
+        text if text.is_empty() => None,
+        text => Some(json!({ "type": "text", "text": text })),
+    };
+    let mut rest = 0;
+    for hit in MARKUP.iter().flat_map(|markup| markup.captures_iter(text)) {
+        let Some(whole) = hit.get(0) else { continue };
+        elements.extend(plain(&text[rest..whole.start()]));
+        rest = whole.end();
+        let (target, label) = hit[1].split_once('|').unwrap_or((&hit[1], ""));
+        elements.push(if let Some(id) = target.strip_prefix('@') {
+            json!({ "type": "user", "user_id": id })
+        } else if let Some(id) = target.strip_prefix('#') {
+            json!({ "type": "channel", "channel_id": id })
+        } else if let Some(id) = target.strip_prefix("!subteam^") {
+            json!({ "type": "usergroup", "usergroup_id": id })
+        } else if let Some(range) = target.strip_prefix('!') {
+            json!({ "type": "broadcast", "range": range })
+        } else if label.is_empty() {
+            json!({ "type": "link", "url": target })
+        } else {
+            json!({ "type": "link", "url": target, "text": label })
+        });
+    }
+    elements.extend(plain(&text[rest..]));
+    json!([{ "type": "rich_text", "block_id": format!("r{ts}"),
+        "elements": [{ "type": "rich_text_section", "elements": elements }] }])
+}
+
+fn entities(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
 /// The name people see: display name, else real name, else handle.
 pub(super) fn name(person: &Person) -> &str {
     let it = &person.it;
@@ -74,7 +111,7 @@ impl State {
             Some(blocks) if !blocks.is_empty() => {
                 let lines: Vec<String> = blocks
                     .iter()
-                    .map(|block| self.block(block))
+                    .map(|block| self.block(block, &Value::Null))
                     .filter(|line| !line.is_empty())
                     .collect();
                 lines.join("\n")
@@ -83,12 +120,18 @@ impl State {
         }
     }
 
-    fn block(&self, block: &Value) -> String {
+    /// One block; `values` are a view's `state.values`, for what its menus hold.
+    pub(super) fn block(&self, block: &Value, values: &Value) -> String {
+        let shown = |element: &Value| {
+            let field = Field { block, element };
+            match element.get("action_id").is_some() && !get(values, &field).is_null() {
+                true => self.held(&field, values),
+                false => self.element(element),
+            }
+        };
         let elements = |separator: &str| {
             let list = block["elements"].as_array().into_iter().flatten();
-            list.map(|element| self.element(element))
-                .collect::<Vec<_>>()
-                .join(separator)
+            list.map(shown).collect::<Vec<_>>().join(separator)
         };
         match block["type"].as_str().unwrap_or("") {
             "section" => {
@@ -105,7 +148,7 @@ impl State {
                 );
                 let text = parts.join("\n");
                 match block.get("accessory") {
-                    Some(accessory) => format!("{text} {}", self.element(accessory)),
+                    Some(accessory) => format!("{text} {}", shown(accessory)),
                     None => text,
                 }
             }
@@ -113,10 +156,43 @@ impl State {
             "context" => elements("  "),
             "actions" => elements(" "),
             "image" => self.element(block),
+            "input" => {
+                let label = block["label"]["text"].as_str().unwrap_or_default();
+                format!("{label}: {}", shown(&block["element"]))
+            }
             "divider" => "———".to_owned(),
             "markdown" => self.mrkdwn(block["text"].as_str().unwrap_or("")),
             other => format!("({other})"),
         }
+    }
+
+    /// A field with what it holds: `[Lee Park ▾]`, `[x] option`, or the typed text in brackets.
+    pub(super) fn held(&self, field: &Field<'_>, values: &Value) -> String {
+        let entry = get(values, field);
+        let boxes = matches!(field.kind(), "checkboxes" | "radio_buttons");
+        if boxes {
+            let chosen = |option: &Value| {
+                entry["selected_option"]["value"] == option["value"]
+                    || entry["selected_options"]
+                        .as_array()
+                        .is_some_and(|list| list.iter().any(|it| it["value"] == option["value"]))
+            };
+            let options = field.element["options"].as_array().into_iter().flatten();
+            let one = |option: &Value| {
+                let text = option["text"]["text"].as_str().unwrap_or_default();
+                format!("[{}] {text}", if chosen(option) { "x" } else { " " })
+            };
+            return options.map(one).collect::<Vec<_>>().join("  ");
+        }
+        let text = match self.value_text(entry) {
+            text if text.is_empty() => match field.element["placeholder"]["text"].as_str() {
+                Some(placeholder) => format!("({placeholder})"),
+                None => String::new(),
+            },
+            text => text,
+        };
+        let arrow = if field.kind().ends_with("_select") { " ▾" } else { "" };
+        format!("[{text}{arrow}]")
     }
 
     fn element(&self, element: &Value) -> String {
@@ -143,7 +219,7 @@ impl State {
     pub(super) fn mrkdwn(&self, text: &str) -> String {
         let Some(markup) = &*MARKUP else { return text.to_owned() };
         let replaced = markup.replace_all(text, |hit: &Captures<'_>| self.reference(&hit[1]));
-        replaced.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        entities(&replaced)
     }
 
     fn reference(&self, inside: &str) -> String {

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::Sandbox;
 use super::seen::Shown;
 use super::state::{Channel, Group, Person};
+use super::views::OpenView;
 use crate::base::clock::Clock;
 use crate::base::ids::{ChannelId, GroupId, UserId};
 
 /// Numbers that are left out after a restore: ids that were handed out after the last save must not come again.
 const LEFT_OUT: u64 = 10_000;
 
-/// What stays of a workspace: people, places and what was said there, and the app's token and secret. What was on its
+/// What stays of a workspace: people, places and what was said there, reactions and open views, and the app's token and secret. What was on its
 /// way, response_urls, faults and records of the traffic don't.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Saved {
@@ -26,6 +27,12 @@ pub struct Saved {
     channels: BTreeMap<ChannelId, Channel>,
     groups: BTreeMap<GroupId, Group>,
     ephemeral: Vec<Shown>,
+    #[serde(default)]
+    views: BTreeMap<String, OpenView>,
+    #[serde(default)]
+    stacks: BTreeMap<UserId, Vec<String>>,
+    #[serde(default)]
+    homes: BTreeMap<UserId, String>,
 }
 
 impl Sandbox {
@@ -39,6 +46,9 @@ impl Sandbox {
             channels: state.channels.clone(),
             groups: state.groups.clone(),
             ephemeral: state.ephemeral.clone(),
+            views: state.views.clone(),
+            stacks: state.stacks.clone(),
+            homes: state.homes.clone(),
         })
     }
 
@@ -56,6 +66,9 @@ impl Sandbox {
             state.channels = saved.channels;
             state.groups = saved.groups;
             state.ephemeral = saved.ephemeral;
+            state.views = saved.views;
+            state.stacks = saved.stacks;
+            state.homes = saved.homes;
         });
         Ok(sandbox)
     }

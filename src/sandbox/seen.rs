@@ -42,8 +42,50 @@ pub struct Shown {
     pub broadcasts: Vec<String>,
     /// Set for an ephemeral message: the only person who sees it.
     pub only_for: Option<UserId>,
-    /// Posted through a response_url or a command's answer: Slack gives it `bot_id` but no `user`.
+    /// Posted through a response_url or a command's answer, or by another app's webhook: Slack gives it `bot_id` but
+    /// no `user`.
     pub classic_bot: bool,
+    /// Slack's `subtype` where there is one: `me_message`, `file_share`, `thread_broadcast`, `tombstone`.
+    #[serde(default)]
+    pub subtype: Option<String>,
+    /// When it was last edited, as a `ts`.
+    #[serde(default)]
+    pub edited_ts: Option<MessageTs>,
+    /// The `bot_id` of the other app that wrote it.
+    #[serde(default)]
+    pub other_bot: Option<String>,
+    /// What was uploaded with it.
+    #[serde(default)]
+    pub files: Vec<SharedFile>,
+    /// Who reacted with what, in the order of the first of each.
+    #[serde(default)]
+    pub reactions: Vec<Reaction>,
+}
+
+/// A file as a message shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedFile {
+    /// Slack's id, `F…`.
+    pub id: String,
+    /// The file's name, with its ending.
+    pub name: String,
+    /// What people read; the name where nothing else was given.
+    pub title: String,
+    /// What screen readers say of an image; empty without.
+    pub alt_text: String,
+    /// For example `image/png`.
+    pub mimetype: String,
+    /// What was uploaded.
+    pub bytes: Vec<u8>,
+}
+
+/// One emoji below a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// Without colons, skin tone included: `+1::skin-tone-3`.
+    pub name: String,
+    /// Who, in the order in which they reacted.
+    pub users: Vec<UserId>,
 }
 
 /// Something that became visible, in the order it happened.
@@ -57,6 +99,10 @@ pub enum Seen {
     Deleted(Shown),
     /// A message that only `only_for` sees.
     Ephemeral(Shown),
+    /// Somebody reacted to a message, or no longer does.
+    Reacted(Shown),
+    /// What that person has open changed: a modal, or their App Home.
+    View(UserId),
 }
 
 /// What Slack saw when the app answered a command or a click, and what the person was shown.

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::args::Args;
-use super::methods::spec;
+use super::methods::{receive, spec};
 use super::seen::Call;
 use super::state::State;
 use super::{Fault, Inner, Sandbox, api, response_url, wire};
@@ -50,7 +50,7 @@ impl Reply {
         }
     }
 
-    fn plain(status: u16, kind: &str, body: &str) -> Self {
+    pub(super) fn plain(status: u16, kind: &str, body: &str) -> Self {
         let headers = vec![("content-type", kind.to_owned())];
         Self {
             status,
@@ -136,6 +136,7 @@ impl AsyncWrite for Line {
 pub(super) async fn run(door: Door, sandbox: Weak<Inner>) {
     let routes = Router::new()
         .route("/api/{method}", any(web_api))
+        .route("/upload/{file}", post(upload))
         .route("/{kind}/{team}/{number}/{key}", post(answer_later))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(sandbox);
@@ -178,6 +179,16 @@ async fn answer_later(
         response_url::take(state, &key, &args, now)
     })
     .await
+}
+
+async fn upload(
+    Shared(sandbox): Shared<Weak<Inner>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    Path(file): Path<String>,
+    body: Bytes,
+) -> Response<Body> {
+    let args = json!({ "file": file, "length": body.len() });
+    serve(&sandbox, &cut, "upload", args, |state, _| receive(state, &file, &body)).await
 }
 
 /// The name of a response_url where methods are named.

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
+use url::Url;
 
 use super::Fault;
 use super::manifest::Installed;
 use super::rates::Bucket;
-use super::seen::{Attempt, Author, Call, Exchange, Seen, Shown};
+use super::seen::{Attempt, Author, Call, Exchange, Seen, SharedFile, Shown};
+use super::views::OpenView;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId, new_id};
 
@@ -83,6 +85,18 @@ impl Channel {
         self.kind == Kind::Public || self.has_app()
     }
 
+    /// Whether that person can read it.
+    pub(super) fn open_to(&self, user: &UserId) -> bool {
+        self.kind == Kind::Public || self.members.contains(user)
+    }
+
+    /// The replies below a message, oldest first.
+    pub(super) fn replies(&self, parent: &MessageTs) -> impl Iterator<Item = &Shown> {
+        self.messages
+            .iter()
+            .filter(move |message| &message.ts != parent && message.thread_ts.as_ref() == Some(parent))
+    }
+
     /// The person at the other end of the app's direct message.
     pub(super) fn dm_partner(&self) -> Option<&UserId> {
         (self.kind == Kind::Im && self.has_app())
@@ -122,6 +136,25 @@ pub(super) struct ResponseUrl {
     pub made: Instant,
 }
 
+/// What may open one modal within three seconds.
+#[derive(Clone, Debug)]
+pub(super) struct Trigger {
+    pub user: UserId,
+    /// Where the person was; `None` in a view.
+    pub place: Option<ChannelId>,
+    pub made: Instant,
+    pub used: bool,
+}
+
+/// A file between `files.getUploadURLExternal` and its end.
+#[derive(Clone, Debug)]
+pub(super) struct Upload {
+    pub file: SharedFile,
+    /// How many bytes were announced.
+    pub length: usize,
+    pub done: bool,
+}
+
 /// An event that waits for its (next) delivery.
 #[derive(Clone, Debug)]
 pub(super) struct Delivery {
@@ -144,6 +177,9 @@ pub(super) struct Draft {
     pub classic_bot: bool,
     /// A command shown as typed: no message event tells of it.
     pub typed_command: bool,
+    pub subtype: Option<&'static str>,
+    pub other_bot: Option<String>,
+    pub files: Vec<SharedFile>,
 }
 
 impl Draft {
@@ -156,12 +192,17 @@ impl Draft {
             thread_ts: None,
             classic_bot: false,
             typed_command: false,
+            subtype: None,
+            other_bot: None,
+            files: Vec::new(),
         }
     }
 }
 
 pub(super) struct State {
     pub app: Installed,
+    /// Where the server listens.
+    pub base: Url,
     pub scopes: BTreeSet<String>,
     pub token: String,
     pub token_revoked: bool,
@@ -171,6 +212,15 @@ pub(super) struct State {
     pub groups: BTreeMap<GroupId, Group>,
     pub ephemeral: Vec<Shown>,
     pub response_urls: HashMap<String, ResponseUrl>,
+    pub triggers: HashMap<String, Trigger>,
+    /// All that are open, Homes too, by id.
+    pub views: BTreeMap<String, OpenView>,
+    /// The modals of each person, the one on top last.
+    pub stacks: BTreeMap<UserId, Vec<String>>,
+    pub homes: BTreeMap<UserId, String>,
+    /// What a person chose or typed in a message's elements.
+    pub filled: HashMap<(UserId, ChannelId, MessageTs), Value>,
+    pub uploads: BTreeMap<String, Upload>,
     pub calls: Vec<Call>,
     pub attempts: Vec<Attempt>,
     pub sent_events: HashMap<String, Delivery>,
@@ -194,7 +244,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(app: Installed, now: Instant) -> Self {
+    pub(super) fn new(app: Installed, base: Url, now: Instant) -> Self {
         let scopes = app.scopes.clone();
         let mut state = Self {
             scopes,
@@ -206,6 +256,12 @@ impl State {
             groups: BTreeMap::new(),
             ephemeral: Vec::new(),
             response_urls: HashMap::new(),
+            triggers: HashMap::new(),
+            views: BTreeMap::new(),
+            stacks: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            filled: HashMap::new(),
+            uploads: BTreeMap::new(),
             calls: Vec::new(),
             attempts: Vec::new(),
             sent_events: HashMap::new(),
@@ -224,6 +280,7 @@ impl State {
             last_command: None,
             counter: 0,
             app,
+            base,
         };
         let bot = super::NewPerson {
             handle: state.app.bot_name.to_lowercase(),

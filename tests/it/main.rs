@@ -1,5 +1,6 @@
 //! The story tests: a person types, Slack delivers, the channel shows.
 
+mod acts;
 mod bad_days;
 mod batch;
 mod binary;

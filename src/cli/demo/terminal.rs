@@ -71,6 +71,7 @@ pub(super) async fn show(sandbox: Sandbox) {
             Ok(Seen::Ephemeral(shown)) => print(&sandbox, "", &shown),
             Ok(Seen::Edited(shown)) => print(&sandbox, " (changed)", &shown),
             Ok(Seen::Deleted(shown)) => print(&sandbox, " (deleted)", &shown),
+            Ok(Seen::Reacted(_) | Seen::View(_)) => {}
             Err(RecvError::Lagged(missed)) => println!("… {missed} messages went by too fast to be shown"),
             Err(RecvError::Closed) => return,
         }

@@ -180,8 +180,11 @@ pub(super) fn post_message(turn: &mut Turn<'_>) -> Outcome {
     ];
     turn.state.take(&limits, turn.now).map_err(Refusal::rate_limited)?;
     let warning = content.warning;
+    let thread_ts = parent(turn, &channel);
+    let broadcast = turn.args.flag("reply_broadcast") && thread_ts.is_some();
     let draft = Draft {
-        thread_ts: parent(turn, &channel),
+        thread_ts,
+        subtype: broadcast.then_some("thread_broadcast"),
         ..content.draft()
     };
     let Some(shown) = turn.state.post(&channel, draft, turn.now) else {

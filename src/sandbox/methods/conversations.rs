@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Refusal, Turn, refuse};
 use crate::base::ids::{ChannelId, MessageTs, UserId};
-use crate::sandbox::events::message_json;
 use crate::sandbox::seen::Shown;
 use crate::sandbox::state::{BOT_USER, Channel, Kind, TEAM};
 
@@ -106,8 +105,11 @@ fn opened(channel: &Channel, already: bool, whole: bool) -> Value {
 
 pub(super) fn history(turn: &mut Turn<'_>) -> Outcome {
     let channel = readable(turn)?;
-    // Parents only, newest first.
-    let parent = |message: &&Shown| message.thread_ts.as_ref().is_none_or(|parent| parent == &message.ts);
+    // Parents, and replies that were also sent to the channel; newest first.
+    let parent = |message: &&Shown| {
+        message.thread_ts.as_ref().is_none_or(|parent| parent == &message.ts)
+            || message.subtype.as_deref() == Some("thread_broadcast")
+    };
     let mut found: Vec<Shown> = within(turn, &channel)?
         .into_iter()
         .filter(|message| parent(&message))
@@ -128,6 +130,27 @@ pub(super) fn replies(turn: &mut Turn<'_>) -> Outcome {
     let belongs = |message: &Shown| message.ts == ts || (whole && message.thread_ts.as_ref() == Some(&ts));
     let found: Vec<Shown> = within(turn, &channel)?.into_iter().filter(belongs).collect();
     answer(turn, &channel, &found, 1000, 1000)
+}
+
+pub(super) fn reactions(turn: &mut Turn<'_>) -> Outcome {
+    let (Some(id), Some(ts)) = (turn.args.text("channel"), turn.args.text("timestamp")) else {
+        return refuse("no_item_specified");
+    };
+    if micros(ts).is_none() {
+        return refuse("bad_timestamp");
+    }
+    let there = turn
+        .state
+        .channels
+        .get(&ChannelId::from(id))
+        .filter(|there| there.visible());
+    let Some(there) = there else {
+        return refuse("channel_not_found");
+    };
+    let Some(message) = there.messages.iter().find(|message| message.ts.as_str() == ts) else {
+        return refuse("message_not_found");
+    };
+    Ok(json!({ "type": "message", "channel": id, "message": there.message_json(message, false) }))
 }
 
 fn readable(turn: &Turn<'_>) -> Result<Channel, Refusal> {
@@ -175,19 +198,7 @@ fn micros(ts: &str) -> Option<i64> {
 fn answer(turn: &Turn<'_>, channel: &Channel, found: &[Shown], default: usize, most: usize) -> Outcome {
     let (page, next) = turn.page(found, default, most)?;
     let with_metadata = turn.args.flag("include_all_metadata");
-    let shown = |message: &Shown| {
-        let mut shown = message_json(message, with_metadata);
-        let replies = channel
-            .messages
-            .iter()
-            .filter(|other| other.thread_ts.as_ref() == Some(&message.ts))
-            .count();
-        if replies > 0 {
-            shown["thread_ts"] = json!(message.ts);
-            shown["reply_count"] = json!(replies);
-        }
-        shown
-    };
+    let shown = |message: &Shown| channel.message_json(message, with_metadata);
     let messages: Vec<Value> = page.iter().map(shown).collect();
     Ok(json!({
         "messages": messages, "has_more": !next.is_empty(), "response_metadata": { "next_cursor": next },

@@ -2,11 +2,14 @@
 
 mod chat;
 mod conversations;
+mod files;
 mod users;
+mod views;
 
 use serde_json::{Map, Value, json};
 
 pub(super) use chat::Content;
+pub(super) use files::receive;
 pub(super) use users::user_json;
 
 use super::args::Args;
@@ -179,6 +182,15 @@ const METHODS: &[Spec] = &[
         run: conversations::replies,
     },
     Spec {
+        name: "reactions.get",
+        takes_json: false,
+        limit: TIER_3,
+        scope: Some("reactions:read"),
+        args: &["channel", "file", "file_comment", "full", "timestamp"],
+        required: &[],
+        run: conversations::reactions,
+    },
+    Spec {
         name: "chat.postMessage",
         takes_json: true,
         limit: SPECIAL,
@@ -265,6 +277,67 @@ const METHODS: &[Spec] = &[
         required: &["channel", "message_ts"],
         run: chat::get_permalink,
     },
+    Spec {
+        name: "files.getUploadURLExternal",
+        takes_json: false,
+        limit: TIER_4,
+        scope: Some("files:write"),
+        args: &["alt_txt", "filename", "length", "snippet_type"],
+        required: &["filename"],
+        run: files::get_url,
+    },
+    Spec {
+        name: "files.completeUploadExternal",
+        takes_json: true,
+        limit: TIER_4,
+        scope: Some("files:write"),
+        args: &[
+            "blocks",
+            "channel_id",
+            "channels",
+            "files",
+            "initial_comment",
+            "thread_ts",
+        ],
+        required: &[],
+        run: files::complete,
+    },
+    Spec {
+        name: "views.open",
+        takes_json: true,
+        limit: TIER_4,
+        scope: None,
+        args: &["trigger_id", "interactivity_pointer", "view"],
+        required: &[],
+        run: views::open,
+    },
+    Spec {
+        name: "views.push",
+        takes_json: true,
+        limit: TIER_4,
+        scope: None,
+        args: &["trigger_id", "interactivity_pointer", "view"],
+        required: &[],
+        run: views::push,
+    },
+    Spec {
+        name: "views.update",
+        takes_json: true,
+        limit: TIER_4,
+        scope: None,
+        args: &["external_id", "hash", "view", "view_id"],
+        required: &[],
+        run: views::update,
+    },
+    Spec {
+        name: "views.publish",
+        takes_json: true,
+        limit: TIER_4,
+        scope: None,
+        args: &["hash", "interactivity_pointer", "user_id", "view"],
+        required: &["user_id"],
+        run: views::publish,
+    },
 ];
 
 /// The method of that name, if the sandbox plays it.
@@ -319,6 +392,13 @@ pub(super) const OWN_FAULT: &[&str] = &[
     "invalid_cursor",
     "invalid_ts_latest",
     "invalid_ts_oldest",
+    "view_too_large",
+    "duplicate_external_id",
+    "push_limit_reached",
+    "not_enabled",
+    "exchanged_trigger_id",
+    "invalid_trigger_id",
+    "invalid_arguments",
     "users_list_not_supplied",
     "too_many_users",
     "limit_required",

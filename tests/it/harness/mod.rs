@@ -7,6 +7,7 @@
 //! With `PLAUDIT_TEST_MINIMAL` set, the app is installed with the minimal manifest and, beyond it, only what a story
 //! says that it needs.
 
+mod acts;
 pub mod binary;
 mod database;
 

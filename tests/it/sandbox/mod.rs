@@ -3,6 +3,8 @@
 mod calls;
 mod delivery;
 mod limits;
+mod talk;
+mod views;
 
 use std::sync::{Arc, Mutex};
 
@@ -85,8 +87,39 @@ async fn hear(
 
 impl Rig {
     async fn new() -> Self {
+        Self::with(manifest()).await
+    }
+
+    /// With an app that hears and may do what the sandbox can play.
+    async fn wide() -> Self {
+        let mut wide = manifest();
+        wide["features"]["app_home"] = json!({ "home_tab_enabled": true, "messages_tab_enabled": true });
+        wide["features"]["shortcuts"] = json!([
+            { "name": "Give kudos", "type": "global", "callback_id": "give", "description": "Thank somebody" },
+            { "name": "Give kudos for this", "type": "message", "callback_id": "for_this", "description": "Thank" },
+        ]);
+        for (list, more) in [
+            ("/oauth_config/scopes/bot", vec!["reactions:read", "files:write"]),
+            (
+                "/settings/event_subscriptions/bot_events",
+                vec![
+                    "message.groups",
+                    "message.im",
+                    "reaction_added",
+                    "reaction_removed",
+                    "app_home_opened",
+                ],
+            ),
+        ] {
+            let list = wide.pointer_mut(list).and_then(Value::as_array_mut).expect("a list");
+            list.extend(more.into_iter().map(Value::from));
+        }
+        Self::with(wide).await
+    }
+
+    async fn with(manifest: Value) -> Self {
         let clock = Arc::new(ManualClock::new(START));
-        let slack = Sandbox::start(manifest(), clock.clone()).await.expect("a free port");
+        let slack = Sandbox::start(manifest, clock.clone()).await.expect("a free port");
         let dana = slack.add_person(NewPerson {
             handle: "dana.kim".into(),
             display_name: "Dana Kim".into(),
@@ -137,6 +170,24 @@ impl Rig {
 
     fn heard(&self) -> Vec<(String, HeaderMap, String)> {
         std::mem::take(&mut self.heard.lock().expect("no test panicked here"))
+    }
+
+    /// The events that the app was sent since the last look.
+    fn events(&self) -> Vec<Value> {
+        let event = |(path, _, body): &(String, HeaderMap, String)| {
+            let body: Value = serde_json::from_str(body).expect("JSON");
+            (path == "/slack/events").then(|| body["event"].clone())
+        };
+        self.heard().iter().filter_map(event).collect()
+    }
+
+    /// The interactive payloads that the app was sent since the last look.
+    fn payloads(&self) -> Vec<Value> {
+        let payload = |(path, _, body): &(String, HeaderMap, String)| {
+            let form: Vec<(String, String)> = serde_urlencoded::from_str(body).unwrap_or_default();
+            (path == "/slack/interactivity").then(|| serde_json::from_str(&form[0].1).expect("JSON"))
+        };
+        self.heard().iter().filter_map(payload).collect()
     }
 
     async fn form(&self, method: &str, args: &[(&str, &str)]) -> Value {
