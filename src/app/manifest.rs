@@ -2,9 +2,10 @@
 
 use url::Url;
 
+use crate::kudos::{GIVE_KUDOS, KUDOS_MESSAGE, PASS_ON_CUSTOMER_WORDS};
 use crate::slack::manifest::{
     AppHome, BotUser, DisplayInformation, EventSubscriptions, Features, Interactivity, Manifest, OauthConfig, Scopes,
-    Settings, SlashCommand,
+    Settings, Shortcut, SlashCommand,
 };
 
 /// A scope without which Plaudit does not work.
@@ -119,8 +120,32 @@ pub const EVENTS: &[SubscribedEvent] = &[
     event("group_deleted", &["groups:read"]),
     event("channel_shared", &["channels:read", "groups:read"]),
     event("channel_unshared", &["channels:read", "groups:read"]),
+    event("app_mention", &["app_mentions:read"]),
+    event("message.channels", &["channels:history"]),
+    event("message.groups", &["groups:history"]),
+    event("message.im", &["im:history"]),
+    event("reaction_added", &["reactions:read"]),
+    event("reaction_removed", &["reactions:read"]),
+    event("app_home_opened", &[]),
     event("app_uninstalled", &[]),
     event("tokens_revoked", &[]),
+];
+
+/// Entries of Slack's own menus: name, `global` or `message`, callback id, description.
+const SHORTCUTS: [(&str, &str, &str, &str); 3] = [
+    ("Give kudos", "global", GIVE_KUDOS, "Thank a colleague, and say why"),
+    (
+        "Give kudos for this",
+        "message",
+        KUDOS_MESSAGE,
+        "Thank whoever wrote this message",
+    ),
+    (
+        "Pass on customer words",
+        "message",
+        PASS_ON_CUSTOMER_WORDS,
+        "A customer said something kind: pass it on to whom it is about",
+    ),
 ];
 
 const fn event(name: &'static str, scopes: &'static [&'static str]) -> SubscribedEvent {
@@ -162,15 +187,22 @@ pub fn build(url: &Url, command: &str) -> Manifest {
         },
         features: Features {
             app_home: AppHome {
-                home_tab_enabled: false,
+                home_tab_enabled: true,
                 messages_tab_enabled: true,
-                // Nobody is invited to write where nothing answers yet.
-                messages_tab_read_only_enabled: true,
+                messages_tab_read_only_enabled: false,
             },
             bot_user: BotUser {
                 display_name: "Plaudit".to_owned(),
                 always_online: true,
             },
+            shortcuts: SHORTCUTS
+                .map(|(name, kind, callback_id, description)| Shortcut {
+                    name: name.to_owned(),
+                    kind: kind.to_owned(),
+                    callback_id: callback_id.to_owned(),
+                    description: description.to_owned(),
+                })
+                .to_vec(),
             slash_commands: vec![SlashCommand {
                 command: format!("/{}", command.trim().trim_start_matches('/')),
                 url: at("/slack/commands"),

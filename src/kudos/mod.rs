@@ -48,6 +48,12 @@ pub const FEATURE: &str = "kudos";
 /// How the delivery key of a form begins (a submission, a choice, what was put off): a person can put right what was
 /// refused and send the same form again, so it counts as seen only when something was given.
 pub const FORM: &str = "form ";
+/// The entry of the global menu that opens the form.
+pub const GIVE_KUDOS: &str = "give_kudos";
+/// The entry at every message that opens the form for its writer.
+pub const KUDOS_MESSAGE: &str = "kudos_message";
+/// The entry at every message that passes it on as a customer's words.
+pub const PASS_ON_CUSTOMER_WORDS: &str = "pass_on_customer_words";
 
 /// One thank-you that a person wants to give: one giver, one or more receivers, all or nothing.
 #[derive(Clone, Debug)]

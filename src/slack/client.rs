@@ -1,5 +1,9 @@
 //! The Web API: one client, one try a call, a deadline for each, and errors that say what to do.
 
+mod files;
+mod reading;
+mod views;
+
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -9,6 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::{Host, Url};
+
+pub use files::Upload;
+pub use reading::Reacted;
+pub use views::Viewed;
 
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId, WorkspaceId};

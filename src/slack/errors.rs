@@ -111,6 +111,21 @@ impl ApiError {
         matches!(self, Self::Permanent { code, .. } if DEAD_TOKEN.contains(&code.as_str()))
     }
 
+    /// Whether a trigger came too late or had opened something before. Slack's reference and guide name it differently.
+    pub fn is_spent_trigger(&self) -> bool {
+        matches!(
+            self.code(),
+            Some(
+                "expired_trigger_id"
+                    | "exchanged_trigger_id"
+                    | "invalid_trigger_id"
+                    | "trigger_expired"
+                    | "trigger_exchanged"
+                    | "invalid_arguments"
+            )
+        )
+    }
+
     /// For `missing_scope`: the scope (or comma-separated scopes) asked for, empty where Slack did not say.
     pub fn missing_scope(&self) -> Option<&str> {
         match self {

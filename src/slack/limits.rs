@@ -5,6 +5,30 @@ use std::time::Duration;
 
 /// Blocks in one message (docs.slack.dev/reference/block-kit/blocks).
 pub const BLOCKS_PER_MESSAGE: usize = 50;
+/// Blocks in one modal or Home (docs.slack.dev/reference/views).
+pub const BLOCKS_PER_VIEW: usize = 100;
+/// Title of a modal, and its buttons.
+pub const VIEW_TITLE: usize = 24;
+/// What comes back with a view.
+pub const PRIVATE_METADATA: usize = 3_000;
+/// Views that can be open on top of each other.
+pub const VIEWS_DEEP: usize = 3;
+/// Label and hint of an input.
+pub const INPUT_LABEL: usize = 2_000;
+/// What can be typed into an input.
+pub const INPUT_TEXT: usize = 3_000;
+/// Grey text in an empty field.
+pub const PLACEHOLDER_TEXT: usize = 150;
+/// Options of a menu.
+pub const SELECT_OPTIONS: usize = 100;
+/// Radio buttons or checkboxes in one group.
+pub const VISIBLE_OPTIONS: usize = 10;
+/// Title, text and buttons of a question before a click.
+pub const CONFIRM_TITLE: usize = 100;
+/// See [`CONFIRM_TITLE`].
+pub const CONFIRM_TEXT: usize = 300;
+/// See [`CONFIRM_TITLE`].
+pub const CONFIRM_BUTTON: usize = 30;
 /// Text of a section (Block Kit types of Slack's Node and Python SDKs, like every limit of a block below).
 pub const SECTION_TEXT: usize = 3_000;
 /// Text of a header.

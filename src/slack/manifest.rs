@@ -38,8 +38,26 @@ pub struct Features {
     pub app_home: AppHome,
     /// Its own member.
     pub bot_user: BotUser,
+    /// At most 10: entries of Slack's own menus.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shortcuts: Vec<Shortcut>,
     /// At most 50.
     pub slash_commands: Vec<SlashCommand>,
+}
+
+/// An entry of Slack's own menus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shortcut {
+    /// At most 24 characters.
+    pub name: String,
+    /// `global`, or `message`: at every message.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What tells which it is, at most 255 characters.
+    pub callback_id: String,
+    /// At most 150 characters.
+    pub description: String,
 }
 
 /// The tabs of the app's page.

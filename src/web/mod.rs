@@ -57,7 +57,9 @@ async fn event(State(app): State<Arc<App>>, Signed(request, _): Signed<EventRequ
 
 async fn interaction(State(app): State<Arc<App>>, Signed(request, answer_by): Signed<Interaction>) -> Response {
     match request {
-        Interaction::BlockActions(click) => inputs::click(&app, click, answer_by).await,
+        Interaction::BlockActions(click) => inputs::click(&app, *click, answer_by).await,
+        // Nothing opens a modal yet.
+        Interaction::ViewSubmission(_) | Interaction::ViewClosed(_) | Interaction::Shortcut(_) => {}
         Interaction::Other { kind } => tracing::debug!(kind, "an interaction of an unknown kind was ignored"),
     }
     StatusCode::OK.into_response()

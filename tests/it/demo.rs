@@ -306,3 +306,20 @@ fn the_bot_never_hears_of_real_slack() {
     demo.types("dana: /kudos @lee for calming the refund storm with a full queue #calm");
     demo.shows("DM with Lee");
 }
+
+#[test]
+fn its_last_weeks_are_lived_with_the_command_that_is_set() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("demo.db");
+    let path = file.to_str().expect("a path");
+    let mut demo = Demo::starts_with(&["--db", path], &[("PLAUDIT_COMMAND", "/thanks")]);
+    demo.shows("ends the demo");
+    // Something typed, so that it ends with its input.
+    demo.types("demo: tally");
+    demo.shows("acknowledged ·");
+    demo.ends();
+    let kept = std::fs::read_to_string(folder.path().join("demo.db.slack.json")).expect("the workspace");
+    let dms = kept.matches("thanked you").count();
+    assert!(dms > 50, "{dms} DMs");
+    assert!(!kept.contains("type /kudos"), "the command's real name is said");
+}

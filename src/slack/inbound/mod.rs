@@ -2,8 +2,14 @@
 //!
 //! Called after the signature was checked. Nothing here trusts a text.
 
+mod messages;
+mod views;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+pub use messages::{MessageChange, MessageEvent, Reaction};
+pub use views::{Fields, OfMessage, Shortcut, ViewEvent, ViewState};
 
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
 
@@ -128,6 +134,8 @@ pub struct EventCallback {
     pub workspace: WorkspaceId,
     /// Names this event; a retry has the same, but one happening may arrive under several.
     pub event_id: String,
+    /// It happened in a channel that is shared with another company.
+    pub is_ext_shared_channel: bool,
     /// What happened.
     pub event: Event,
 }
@@ -166,6 +174,30 @@ pub enum Event {
         /// The channel.
         channel: ChannelId,
     },
+    /// Somebody wrote a message, in a channel, a thread or a direct message.
+    Message(Box<MessageEvent>),
+    /// Somebody mentioned the app; the same post may come as [`Event::Message`] too.
+    AppMention(Box<MessageEvent>),
+    /// A message changed: by its writer's hand, or because Slack unfolded a link.
+    MessageChanged(Box<MessageChange>),
+    /// A message was deleted.
+    MessageDeleted {
+        /// Where it stood.
+        channel: ChannelId,
+        /// Which it was.
+        ts: MessageTs,
+    },
+    /// Somebody reacted to a message.
+    ReactionAdded(Reaction),
+    /// Somebody no longer reacts to a message.
+    ReactionRemoved(Reaction),
+    /// Somebody opened the app's Home or its messages.
+    AppHomeOpened {
+        /// Who.
+        user: UserId,
+        /// `home` or `messages`.
+        tab: String,
+    },
     /// The app was removed from the workspace.
     AppUninstalled,
     /// Tokens were revoked; may come before or after [`Event::AppUninstalled`].
@@ -201,6 +233,7 @@ pub fn parse_event(body: &[u8]) -> Result<EventRequest, InboundError> {
                 Some(workspace) => EventRequest::Callback(EventCallback {
                     workspace,
                     event_id,
+                    is_ext_shared_channel: body["is_ext_shared_channel"] == true,
                     event: Event::from(event),
                 }),
                 None => EventRequest::Other { kind: kind_of(&event) },
@@ -235,6 +268,26 @@ impl From<Value> for Event {
             }
             "channel_unarchive" | "group_unarchive" => channel().map(|channel| Self::ChannelUnarchived { channel }),
             "channel_shared" | "channel_unshared" => channel().map(|channel| Self::ChannelShared { channel }),
+            "message" => match text(&event, "/subtype") {
+                None | Some("file_share" | "me_message" | "thread_broadcast" | "bot_message") => {
+                    messages::message(&event).map(|message| Self::Message(Box::new(message)))
+                }
+                Some("message_changed") => {
+                    messages::changed(&event).map(|change| Self::MessageChanged(Box::new(change)))
+                }
+                Some("message_deleted") => text(&event, "/deleted_ts")
+                    .map(MessageTs::from)
+                    .zip(channel())
+                    .map(|(ts, channel)| Self::MessageDeleted { channel, ts }),
+                Some(_) => None,
+            },
+            "app_mention" => messages::message(&event).map(|message| Self::AppMention(Box::new(message))),
+            "reaction_added" => messages::reaction(&event).map(Self::ReactionAdded),
+            "reaction_removed" => messages::reaction(&event).map(Self::ReactionRemoved),
+            "app_home_opened" => text(&event, "/user").map(|user| Self::AppHomeOpened {
+                user: user.into(),
+                tab: text(&event, "/tab").unwrap_or("home").to_owned(),
+            }),
             "app_uninstalled" => Some(Self::AppUninstalled),
             "tokens_revoked" => Some(Self::TokensRevoked),
             _ => None,
@@ -250,7 +303,13 @@ impl From<Value> for Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Interaction {
     /// Somebody pressed a button or chose from a menu.
-    BlockActions(BlockActions),
+    BlockActions(Box<BlockActions>),
+    /// Somebody submitted a modal.
+    ViewSubmission(ViewEvent),
+    /// Somebody closed a modal that asked to be told.
+    ViewClosed(ViewEvent),
+    /// Somebody chose an entry of Slack's own menus: the global one, or a message's.
+    Shortcut(Shortcut),
     /// Anything else.
     Other {
         /// Slack's `type`.
@@ -275,6 +334,12 @@ pub struct BlockActions {
     pub message_ts: Option<MessageTs>,
     /// Whether only the clicker sees the message; such a one changes by `response_url` alone.
     pub is_ephemeral: bool,
+    /// The parent of the thread that the message stands in, where it is known.
+    pub thread_ts: Option<MessageTs>,
+    /// What stands in the message's input elements.
+    pub fields: Fields,
+    /// The view, if it was clicked in one.
+    pub view: Option<ViewState>,
     /// What was clicked, seldom more than one.
     pub actions: Vec<Action>,
 }
@@ -286,8 +351,10 @@ pub struct Action {
     pub action_id: String,
     /// The block it stands in.
     pub block_id: String,
-    /// A button's value, or that of the option chosen from a menu.
+    /// A button's value, that of the option chosen from a menu, or what else was picked or typed.
     pub value: Option<String>,
+    /// Everything that is picked in an element for several.
+    pub values: Vec<String>,
 }
 
 impl Action {
@@ -306,31 +373,65 @@ impl Action {
 pub fn parse_interaction(body: &[u8]) -> Result<Interaction, InboundError> {
     let payload = object(Form::parse(body)?.required("payload")?.as_bytes())?;
     let kind = kind_of(&payload);
-    let known = (kind == "block_actions").then(|| block_actions(&payload)).flatten();
-    Ok(known.map_or(Interaction::Other { kind }, Interaction::BlockActions))
+    let known = match kind.as_str() {
+        "block_actions" => block_actions(&payload).map(|click| Interaction::BlockActions(Box::new(click))),
+        "view_submission" => views::view_event(&payload).map(Interaction::ViewSubmission),
+        "view_closed" => views::view_event(&payload).map(Interaction::ViewClosed),
+        "shortcut" | "message_action" => views::shortcut(&payload).map(Interaction::Shortcut),
+        _ => None,
+    };
+    Ok(known.unwrap_or(Interaction::Other { kind }))
 }
 
-fn block_actions(payload: &Value) -> Option<BlockActions> {
-    let owned = |pointer: &str| text(payload, pointer).map(str::to_owned);
-    // The order of Slack's own SDK: with people of other companies, `team` is theirs and the view's is ours.
-    let workspace = [
+/// Whose installation it is. The order of Slack's own SDK: with people of other companies, `team` is theirs and the
+/// view's is ours.
+fn workspace_of(payload: &Value) -> Option<WorkspaceId> {
+    [
         "/view/app_installed_team_id",
         "/team/id",
         "/authorizations/0/team_id",
         "/team_id",
         "/user/team_id",
         "/view/team_id",
-    ];
+    ]
+    .into_iter()
+    .find_map(|pointer| text(payload, pointer))
+    .map(WorkspaceId::from)
+}
+
+fn block_actions(payload: &Value) -> Option<BlockActions> {
+    let owned = |pointer: &str| text(payload, pointer).map(str::to_owned);
     let actions = payload.get("actions")?.as_array()?.iter().filter_map(|action| {
-        let value = text(action, "/value").or_else(|| text(action, "/selected_option/value"));
+        let single = [
+            "/value",
+            "/selected_option/value",
+            "/selected_user",
+            "/selected_conversation",
+            "/selected_channel",
+            "/selected_date",
+            "/selected_time",
+        ];
+        let value = single.into_iter().find_map(|pointer| text(action, pointer));
+        let several = [
+            "selected_options",
+            "selected_users",
+            "selected_conversations",
+            "selected_channels",
+        ];
+        let values = several
+            .into_iter()
+            .filter_map(|name| action.get(name)?.as_array())
+            .flatten()
+            .filter_map(|item| item.as_str().or_else(|| item["value"].as_str()));
         Some(Action {
             action_id: text(action, "/action_id")?.to_owned(),
             block_id: text(action, "/block_id").unwrap_or_default().to_owned(),
+            values: values.map(str::to_owned).collect(),
             value: value.map(str::to_owned),
         })
     });
     Some(BlockActions {
-        workspace: workspace.into_iter().find_map(owned).map(WorkspaceId),
+        workspace: workspace_of(payload),
         user: owned("/user/id")?.into(),
         trigger_id: owned("/trigger_id").unwrap_or_default(),
         response_url: owned("/response_url"),
@@ -341,6 +442,11 @@ fn block_actions(payload: &Value) -> Option<BlockActions> {
             .or_else(|| owned("/message/ts"))
             .map(MessageTs),
         is_ephemeral: payload.pointer("/container/is_ephemeral") == Some(&Value::Bool(true)),
+        thread_ts: owned("/message/thread_ts")
+            .or_else(|| owned("/container/thread_ts"))
+            .map(MessageTs),
+        fields: Fields::of(payload.pointer("/state/values")),
+        view: payload.get("view").and_then(ViewState::of),
         actions: actions.collect(),
     })
 }

@@ -5,10 +5,16 @@
 //! `verbatim: true`, so that Slack turns no `@here` or `#channel` of theirs into a ping or a link. Texts called
 //! *plain* are shown as they are.
 
+mod inputs;
+mod views;
+
 use std::collections::HashMap;
 
 use serde::Serialize;
 use url::Url;
+
+pub use inputs::{Choose, Input};
+pub use views::{View, ViewResponse};
 
 use crate::slack::limits;
 
@@ -145,6 +151,16 @@ enum Kind {
         text: Text,
     },
     Divider,
+    Input {
+        block_id: String,
+        label: Text,
+        element: Input,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<Text>,
+        optional: bool,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        dispatch_action: bool,
+    },
     Image {
         image_url: String,
         alt_text: String,
@@ -227,6 +243,45 @@ impl Block {
         })
     }
 
+    /// Something to fill in, with a plain label; its block id is the element's name. For modals with a submit button.
+    pub fn input(label: &str, element: Input) -> Self {
+        Self(Kind::Input {
+            block_id: element.name().to_owned(),
+            label: Text::plain(label, limits::INPUT_LABEL),
+            element,
+            hint: None,
+            optional: false,
+            dispatch_action: false,
+        })
+    }
+
+    /// The same that may stay empty.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        if let Kind::Input { optional, .. } = &mut self.0 {
+            *optional = true;
+        }
+        self
+    }
+
+    /// The same with a small plain line below it; empty: none.
+    #[must_use]
+    pub fn hint(mut self, plain: &str) -> Self {
+        if let Kind::Input { hint, .. } = &mut self.0 {
+            *hint = (!plain.trim().is_empty()).then(|| Text::plain(plain, limits::INPUT_LABEL));
+        }
+        self
+    }
+
+    /// The same of which Slack tells at once, as of a click, whenever it changes.
+    #[must_use]
+    pub fn dispatched(mut self) -> Self {
+        if let Kind::Input { dispatch_action, .. } = &mut self.0 {
+            *dispatch_action = true;
+        }
+        self
+    }
+
     /// A line.
     pub fn divider() -> Self {
         Self(Kind::Divider)
@@ -252,6 +307,7 @@ impl Block {
         match &self.0 {
             Kind::Context { elements } => elements.is_empty(),
             Kind::Actions { elements } => elements.is_empty(),
+            Kind::Input { element, .. } => element.is_empty(),
             _ => false,
         }
     }
@@ -293,27 +349,32 @@ impl ContextElement {
     }
 }
 
-/// What can be clicked: a [`Button`] or a [`Menu`].
+/// What can be clicked: a [`Button`], a [`Menu`], or an [`Input`] that tells at once what was chosen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "type")]
+#[serde(untagged)]
 pub enum Element {
     /// A button.
-    #[serde(rename = "button")]
     Button(Button),
     /// A `⋯` menu.
-    #[serde(rename = "overflow")]
     Menu(Menu),
+    /// Something to choose from or to fill in.
+    Input(Input),
 }
 
 impl Element {
     fn is_empty(&self) -> bool {
-        matches!(self, Self::Menu(menu) if menu.options.is_empty())
+        match self {
+            Self::Button(_) => false,
+            Self::Menu(menu) => menu.options.is_empty(),
+            Self::Input(input) => input.is_empty(),
+        }
     }
 
     fn action_id(&mut self) -> &mut String {
         match self {
             Self::Button(button) => &mut button.action_id,
             Self::Menu(menu) => &mut menu.action_id,
+            Self::Input(input) => input.action_id(),
         }
     }
 }
@@ -333,6 +394,8 @@ impl From<Menu> for Element {
 /// A button.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Button {
+    #[serde(rename = "type")]
+    kind: &'static str,
     text: Text,
     action_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -341,7 +404,18 @@ pub struct Button {
     url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     style: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm: Option<Confirm>,
     accessibility_label: String,
+}
+
+/// A question before a click counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Confirm {
+    title: Text,
+    text: Text,
+    confirm: Text,
+    deny: Text,
 }
 
 impl Button {
@@ -349,6 +423,8 @@ impl Button {
     /// say: it names what the button acts on ("Undo your thanks to Dana Kim"), at most 75 characters.
     pub fn new(text: &str, action_id: &str, label: &str) -> Self {
         Self {
+            kind: "button",
+            confirm: None,
             text: Text::plain(text, limits::BUTTON_TEXT),
             action_id: action_id_of(action_id),
             value: None,
@@ -382,11 +458,25 @@ impl Button {
         self.style = Some("danger");
         self
     }
+
+    /// A question before the click counts: plain title (at most 100 characters) and text (300), and the button that
+    /// goes on (30).
+    pub fn confirmed(mut self, title: &str, text: &str, go_on: &str) -> Self {
+        self.confirm = Some(Confirm {
+            title: Text::plain(title, limits::CONFIRM_TITLE),
+            text: Text::plain(text, limits::CONFIRM_TEXT),
+            confirm: Text::plain(go_on, limits::CONFIRM_BUTTON),
+            deny: Text::plain("Cancel", limits::CONFIRM_BUTTON),
+        });
+        self
+    }
 }
 
 /// An overflow menu (`⋯`). Slack gives it no accessibility label: its options must say what they act on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Menu {
+    #[serde(rename = "type")]
+    kind: &'static str,
     action_id: String,
     options: Vec<Choice>,
 }
@@ -397,6 +487,7 @@ impl Menu {
         let mut options = options;
         options.truncate(limits::OVERFLOW_OPTIONS);
         Self {
+            kind: "overflow",
             action_id: action_id_of(action_id),
             options,
         }
