@@ -5,15 +5,17 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::App;
+use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
 use crate::kudos;
-use crate::slack::blocks::Response;
-use crate::slack::inbound::{BlockActions, Event, EventCallback, SlashCommand};
+use crate::slack::blocks::{Message, Response, ViewResponse};
+use crate::slack::client::PostMessage;
+use crate::slack::inbound::{BlockActions, Event, EventCallback, Shortcut, SlashCommand, ViewEvent};
 use crate::store::StoreError;
 use crate::workspace;
 
 /// Answers a slash command by `answer_by`, whatever the database or Slack does. When the commit takes longer,
 /// the person hears that it is being saved, and the outcome follows through the `response_url`. `None` for another
-/// workspace's command.
+/// workspace's command, and where a form opened instead.
 pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) -> Option<Response> {
     if command.workspace != app.ctx.workspace.id {
         tracing::warn!(workspace = %command.workspace, "a command of another workspace was ignored");
@@ -33,11 +35,13 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
     // A panic in the work is our fault, and must not look like silence.
     let fault = move || kudos::messages::our_fault(locale, &kudos::grammar::as_typed(&text));
     match tokio::time::timeout_at(answer_by, &mut work).await {
-        Ok(answer) => Some(Response::ephemeral(answer.unwrap_or_else(|_| fault()))),
+        Ok(answer) => answer.unwrap_or_else(|_| Some(fault())).map(Response::ephemeral),
         Err(_) => {
             let slack = app.ctx.slack.clone();
             app.tasks.spawn(async move {
-                let answer = work.await.unwrap_or_else(|_| fault());
+                let Some(answer) = work.await.unwrap_or_else(|_| Some(fault())) else {
+                    return;
+                };
                 if let Err(error) = slack.respond(&response_url, &Response::ephemeral(answer)).await {
                     tracing::warn!(%error, "the outcome of a late commit could not be told");
                 }
@@ -105,4 +109,114 @@ pub async fn click(app: &Arc<App>, click: BlockActions, answer_by: Instant) {
     });
     // Slack wants its 200 in time even if the commit is late; then the person still hears the outcome.
     let _ = tokio::time::timeout_at(answer_by, committed).await;
+}
+
+/// Whether what somebody did is this workspace's. Another company's people can act in a shared channel.
+fn is_ours(app: &App, workspace: Option<&WorkspaceId>) -> bool {
+    workspace.is_none_or(|workspace| *workspace == app.ctx.workspace.id)
+}
+
+/// Which feature a form or a menu entry belongs to, by the first part of its callback id.
+fn feature(callback_id: &str) -> &str {
+    match callback_id {
+        kudos::GIVE_KUDOS | kudos::KUDOS_MESSAGE | kudos::PASS_ON_CUSTOMER_WORDS => kudos::FEATURE,
+        other => other.split('.').next().unwrap_or_default(),
+    }
+}
+
+/// Takes what somebody filled in. Returns what the form does now, by `answer_by`: when the commit takes longer, it says
+/// that it is being saved, and the outcome follows by direct message.
+pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
+    if !is_ours(app, event.workspace.as_ref()) || feature(&event.view.callback_id) != kudos::FEATURE {
+        return ViewResponse::Close;
+    }
+    let user = event.user.clone();
+    let mut work = {
+        let app = Arc::clone(app);
+        app.tasks.clone().spawn(async move {
+            let submission = kudos::inputs::submission(&app.giving(), &event).await;
+            app.wake();
+            submission
+        })
+    };
+    match tokio::time::timeout_at(answer_by, &mut work).await {
+        Ok(Ok(Some(done))) => {
+            if done.response == ViewResponse::Close && !done.was_told {
+                tell(app, user, done.place, done.message);
+            }
+            done.response
+        }
+        Ok(Ok(None)) => ViewResponse::Close,
+        // A panic in the work is our fault; the form keeps what was typed.
+        Ok(Err(_)) => {
+            let (field, sentence) = kudos::modal::our_fault();
+            ViewResponse::error(field, &sentence)
+        }
+        Err(_) => {
+            let late = Arc::clone(app);
+            app.tasks.spawn(async move {
+                let message = match work.await {
+                    Ok(Some(done)) if done.was_told => return,
+                    Ok(Some(done)) => done.message,
+                    Ok(None) => return,
+                    Err(_) => kudos::messages::our_fault(late.ctx.locale, ""),
+                };
+                tell(&late, user, None, message);
+            });
+            ViewResponse::Update {
+                view: Box::new(kudos::modal::saving(app.ctx.locale)),
+            }
+        }
+    }
+}
+
+/// Opens a form from one of Slack's own menus, while its trigger lives. Where it can't, the person is told.
+pub async fn shortcut(app: &Arc<App>, shortcut: Shortcut, answer_by: Instant) {
+    if !is_ours(app, shortcut.workspace.as_ref()) || feature(&shortcut.callback_id) != kudos::FEATURE {
+        return;
+    }
+    let work = {
+        let app = Arc::clone(app);
+        app.tasks.clone().spawn(async move {
+            let Some(message) = kudos::inputs::shortcut(&app.giving(), &shortcut).await else {
+                return;
+            };
+            let place = shortcut.of.map(|of| (of.channel, of.message.thread_ts));
+            tell(&app, shortcut.user, place, message);
+        })
+    };
+    let _ = tokio::time::timeout_at(answer_by, work).await;
+}
+
+/// Tells somebody something privately: in the place where they are, else by direct message. One try, after the answer.
+fn tell(app: &Arc<App>, user: UserId, place: Option<(ChannelId, Option<MessageTs>)>, message: Message) {
+    let teller = Arc::clone(app);
+    app.tasks.spawn(async move {
+        let slack = &teller.ctx.slack;
+        if let Some((channel, thread)) = place.filter(|(channel, _)| !channel.is_direct_message()) {
+            match slack
+                .chat_post_ephemeral(&channel, &user, &message, thread.as_ref())
+                .await
+            {
+                Ok(_) => return,
+                // Not in that channel, or the person isn't.
+                Err(error) => tracing::debug!(%error, "a private answer goes by direct message"),
+            }
+        }
+        let told = match slack.conversations_open(&user).await {
+            Ok(dm) => {
+                let post = PostMessage {
+                    channel: &dm,
+                    message: &message,
+                    metadata: None,
+                    thread_ts: None,
+                };
+                slack.chat_post_message(&post).await.map(|_| ())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            tracing::warn!(%error, user = %user, "somebody could not be told what came of a form");
+        }
+    });
 }

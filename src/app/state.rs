@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::base::clock::Clock;
 use crate::config::Behaviour;
-use crate::kudos::{Giving, Lookup, Recorder};
+use crate::kudos::{Giving, Lookup, Opening, Recorder};
 use crate::slack::client::Client;
 use crate::slack::errors::{ApiError, Why};
 use crate::store::{Db, StoreError, Tx};
@@ -22,6 +22,8 @@ pub struct Deadlines {
     pub answer: Duration,
     /// The part of it that looking up an unknown person may take.
     pub look_up: Duration,
+    /// The part of it that opening a form may take.
+    pub opening: Opening,
     /// How long a request's body may take to arrive.
     pub body: Duration,
     /// How long a graceful stop waits for what is under way. Shorter than the 10 s that process managers give.
@@ -33,6 +35,7 @@ impl Default for Deadlines {
         Self {
             answer: Duration::from_millis(2_500),
             look_up: Duration::from_millis(1_000),
+            opening: Opening::default(),
             body: Duration::from_millis(2_000),
             stop: Duration::from_secs(8),
         }
@@ -79,6 +82,7 @@ impl App {
             lookup: &self.lookup,
             recorder: &self.recorder,
             look_up: self.deadlines.look_up,
+            opening: self.deadlines.opening,
         }
     }
 

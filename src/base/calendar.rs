@@ -263,9 +263,15 @@ mod tests {
         assert_eq!(at_hour(day, 9, zone("Europe/Berlin")), instant("2026-06-03T07:00:00Z"));
         assert_eq!(at_hour(day, 9, zone("Asia/Kathmandu")), instant("2026-06-03T03:15:00Z"));
         let spring = Day::new(2026, 3, 29).expect("a day");
-        assert_eq!(at_hour(spring, 2, zone("Europe/Berlin")), instant("2026-03-29T01:00:00Z"));
+        assert_eq!(
+            at_hour(spring, 2, zone("Europe/Berlin")),
+            instant("2026-03-29T01:00:00Z")
+        );
         let left_out = Day::new(2011, 12, 30).expect("a day");
-        assert_eq!(at_hour(left_out, 9, zone("Pacific/Apia")), instant("2011-12-30T10:00:00Z"));
+        assert_eq!(
+            at_hour(left_out, 9, zone("Pacific/Apia")),
+            instant("2011-12-30T10:00:00Z")
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::messages::{self, Confirmation, Voice};
 use super::people::{People, is_nobody};
 use super::rules::{self, Approved, Refusal, Target, Terms, target};
 use super::take_back::card_lane;
-use super::{Announce, Effect, Facts, Give, Lookup, Outcome, Question, Receiver, Recorder, Source};
+use super::{Announce, Effect, Facts, Give, Lookup, Opening, Outcome, Question, Receiver, Recorder, Source};
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId};
@@ -39,6 +39,8 @@ pub struct Giving<'a> {
     /// How long Slack may take to tell who an unknown person is; when it is silent, the kudos is taken and its
     /// receivers are checked before the card is posted.
     pub look_up: Duration,
+    /// How long opening a form may take.
+    pub opening: Opening,
 }
 
 /// What somebody asks to give.

@@ -20,6 +20,10 @@ pub const UNDO: &str = "kudos.undo";
 /// The button that links to the card. Slack sends a click on a link, too; there is nothing to do.
 pub const SEE: &str = "kudos.see";
 
+/// The button that opens the form; its value is a draft's id, or nothing for an empty form.
+pub const OPEN: &str = "kudos.open";
+/// The button on Home that opens an empty form.
+pub const GIVE: &str = "kudos.give";
 /// The button that says which person is meant; its value is a draft's id and a member's.
 pub const CHOOSE: &str = "kudos.choose";
 /// The button that puts a kudos off until tomorrow; its value is a draft's id.
@@ -77,11 +81,16 @@ pub trait Names {
     }
 }
 
-/// The public card.
+fn passed_on<N: Names>(names: &N, giver: &UserId) -> Block {
+    Block::context_text(&format!("passed on by {}", names.list([giver])))
+}
+
+/// The public card; a customer's words are quoted, and passed on by the giver.
 pub fn card<N: Names>(
     _: Locale,
     names: &N,
     giver: &UserId,
+    is_customers: bool,
     receivers: &[Receiver],
     reason: &str,
     values: &[String],
@@ -90,15 +99,32 @@ pub fn card<N: Names>(
         .iter()
         .map(|receiver| bold(&names.receiver(receiver)))
         .collect();
-    let head = format!("{} thanked {}", bold(&names.name(giver)), list_names(&whom));
+    let (head, mut text) = if is_customers {
+        (
+            format!("A customer said about {}", list_names(&whom)),
+            format!(
+                "A customer said about {}: {} Passed on by {}.",
+                names.receivers(receivers),
+                escape(reason),
+                names.list([giver])
+            ),
+        )
+    } else {
+        (
+            format!(":clap: {} thanked {}", bold(&names.name(giver)), list_names(&whom)),
+            format!(
+                "{} thanked {}: {}",
+                names.list([giver]),
+                names.receivers(receivers),
+                escape(reason)
+            ),
+        )
+    };
     let values = value_line(values);
-    let mut text = format!(
-        "{} thanked {}: {}",
-        names.list([giver]),
-        names.receivers(receivers),
-        escape(reason)
-    );
-    let mut blocks = Block::paragraphs(&format!(":clap: {head}\n{}", quote(reason)));
+    let mut blocks = Block::paragraphs(&format!("{head}\n{}", quote(reason)));
+    if is_customers {
+        blocks.push(passed_on(names, giver));
+    }
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));
         blocks.push(Block::context_text(&values));
@@ -110,6 +136,8 @@ pub fn card<N: Names>(
 pub struct Dm<'a> {
     /// Who thanked.
     pub giver: &'a UserId,
+    /// The words are a customer's; the giver passes them on.
+    pub is_customers: bool,
     /// The words.
     pub reason: &'a str,
     /// Values, without `#`.
@@ -123,12 +151,22 @@ pub struct Dm<'a> {
 /// A receiver's private message.
 pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
     let values = value_line(dm.values);
-    let mut text = format!("{} thanked you: {}", names.list([dm.giver]), escape(dm.reason));
-    let mut blocks = Block::paragraphs(&format!(
-        "{} thanked you\n{}",
-        bold(&names.name(dm.giver)),
-        quote(dm.reason)
-    ));
+    let giver = names.list([dm.giver]);
+    let (head, mut text) = if dm.is_customers {
+        (
+            "A customer said about you".to_owned(),
+            format!("A customer said about you: {} Passed on by {giver}.", escape(dm.reason)),
+        )
+    } else {
+        (
+            format!("{} thanked you", bold(&names.name(dm.giver))),
+            format!("{giver} thanked you: {}", escape(dm.reason)),
+        )
+    };
+    let mut blocks = Block::paragraphs(&format!("{head}\n{}", quote(dm.reason)));
+    if dm.is_customers {
+        blocks.push(passed_on(names, dm.giver));
+    }
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));
         blocks.push(Block::context_text(&values));
@@ -324,11 +362,9 @@ pub fn retyped<N: Names>(voice: &Voice<'_>, names: &N, receivers: &[Receiver], a
 
 /// The allowance doesn't cover it; `draft` is what *Send it tomorrow* sends.
 pub fn short(voice: &Voice<'_>, needs: i64, left: i64, typed: &str, draft: Option<&str>) -> Message {
-    let renewal = voice.allowance.map_or_else(String::new, |allowance| {
-        format!(" {} at midnight, {}.", new_ones(allowance), voice.zone.name())
-    });
     let text = format!(
-        "This needs {needs} and you have {left} left today.{renewal} {}",
+        "This needs {needs} and you have {left} left today.{} {}",
+        renewal(voice),
         your_words(typed)
     );
     let Some(draft) = draft else {
@@ -338,6 +374,29 @@ pub fn short(voice: &Voice<'_>, needs: i64, left: i64, typed: &str, draft: Optio
     let mut blocks = Block::paragraphs(&text);
     blocks.push(Block::actions(vec![button.into()]));
     Message::new(&text, blocks)
+}
+
+/// When there are new ones; empty without an allowance.
+pub(super) fn renewal(voice: &Voice<'_>) -> String {
+    voice.allowance.map_or_else(String::new, |allowance| {
+        format!(" {} at midnight, {}.", new_ones(allowance), voice.zone.name())
+    })
+}
+
+/// Slack didn't open the form; `draft` keeps what stands in it.
+pub fn open_again(_: Locale, draft: &str) -> Message {
+    let text = "Slack didn't open the form in time. What you had is kept.";
+    let button = Button::new("Open it again", OPEN, "Open the form for giving kudos again").value(draft);
+    Message::new(text, vec![Block::section(text), Block::actions(vec![button.into()])])
+}
+
+/// The same where nothing can be kept.
+pub fn not_opened(_: Locale, words: &str) -> Message {
+    let text = "Slack didn't open the form in time. Try again in a minute.";
+    if words.trim().is_empty() {
+        return Message::sentence(text);
+    }
+    Message::sentence(&format!("{text} {}", your_words(words)))
 }
 
 /// Several people have that name: one button for each. `draft` keeps the rest.
@@ -350,7 +409,10 @@ pub fn which<N: Names>(names: &N, name: &str, people: &[UserId], draft: &str) ->
             .into()
     });
     Message::new(
-        &format!("{question} {}. Choose one, and it is given.", escape(&each.join(" or "))),
+        &format!(
+            "{question} {}. Choose one, and it is given.",
+            escape(&each.join(" or "))
+        ),
         vec![Block::section(&question), Block::actions(buttons.collect())],
     )
 }
@@ -385,7 +447,7 @@ pub fn forgotten(voice: &Voice<'_>) -> Message {
     ))
 }
 
-fn your_words(typed: &str) -> String {
+pub(super) fn your_words(typed: &str) -> String {
     format!("Your words: \"{}\"", escape(typed))
 }
 

@@ -10,6 +10,7 @@ mod giving;
 pub mod grammar;
 pub mod inputs;
 pub mod messages;
+pub mod modal;
 mod people;
 mod record;
 mod recount;
@@ -27,12 +28,13 @@ use serde::{Deserialize, Serialize};
 
 pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};
+pub use inputs::{Opening, Submission};
 use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use store::{Exported, export_page, sweep_deliveries};
-pub use waiting::{MODAL, Waiting};
 pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest};
+pub use waiting::{MODAL, Waiting};
 
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
@@ -48,6 +50,7 @@ pub const FEATURE: &str = "kudos";
 /// How the delivery key of a form begins (a submission, a choice, what was put off): a person can put right what was
 /// refused and send the same form again, so it counts as seen only when something was given.
 pub const FORM: &str = "form ";
+
 /// The entry of the global menu that opens the form.
 pub const GIVE_KUDOS: &str = "give_kudos";
 /// The entry at every message that opens the form for its writer.

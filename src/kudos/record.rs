@@ -136,7 +136,10 @@ pub(super) async fn record_prepared(tx: &mut Tx, gives: &[Prepared]) -> Result<V
                 }
             };
             let may_be_put_right = matches!(outcome, Outcome::Short { .. })
-                && give.delivery.as_deref().is_some_and(|delivery| delivery.starts_with(FORM));
+                && give
+                    .delivery
+                    .as_deref()
+                    .is_some_and(|delivery| delivery.starts_with(FORM));
             if let Some((workspace, delivery)) = delivery.filter(|_| !may_be_put_right) {
                 seen.deliveries
                     .insert((workspace.to_owned(), delivery.to_owned()), outcome.clone());

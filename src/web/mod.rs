@@ -58,8 +58,14 @@ async fn event(State(app): State<Arc<App>>, Signed(request, _): Signed<EventRequ
 async fn interaction(State(app): State<Arc<App>>, Signed(request, answer_by): Signed<Interaction>) -> Response {
     match request {
         Interaction::BlockActions(click) => inputs::click(&app, *click, answer_by).await,
-        // Nothing opens a modal yet.
-        Interaction::ViewSubmission(_) | Interaction::ViewClosed(_) | Interaction::Shortcut(_) => {}
+        Interaction::ViewSubmission(event) => {
+            let response = inputs::submission(&app, event, answer_by).await;
+            if !response.is_empty() {
+                return Json(response).into_response();
+            }
+        }
+        Interaction::Shortcut(shortcut) => inputs::shortcut(&app, shortcut, answer_by).await,
+        Interaction::ViewClosed(_) => {}
         Interaction::Other { kind } => tracing::debug!(kind, "an interaction of an unknown kind was ignored"),
     }
     StatusCode::OK.into_response()

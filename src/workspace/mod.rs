@@ -16,7 +16,9 @@ pub use members::{Choices, Guest, Member, choose, find_by_names, members, rememb
 pub use once::{first_time, happened};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
 pub use settings::{Announcement, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings};
-pub use usergroups::{Usergroup, UsergroupError, look_up_usergroup, remember_usergroup, usergroup_members, usergroups};
+pub use usergroups::{
+    Usergroup, UsergroupError, all_usergroups, look_up_usergroup, remember_usergroup, usergroup_members, usergroups,
+};
 
 use crate::base::clock::{Clock, Instant};
 use crate::base::ids::{UserId, WorkspaceId};

@@ -117,6 +117,19 @@ pub async fn usergroups(
         .collect())
 }
 
+/// Every group that we know, by name: those that were thanked or looked up before.
+pub async fn all_usergroups(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Usergroup>, StoreError> {
+    let ids: Vec<(GroupId,)> = sql!(
+        tx,
+        fetch_all as (GroupId,),
+        "SELECT id FROM usergroup WHERE workspace = $1 ORDER BY name, id",
+        workspace
+    )?;
+    let ids: Vec<GroupId> = ids.into_iter().map(|(id,)| id).collect();
+    let mut known = usergroups(tx, workspace, &ids.iter().cloned().collect()).await?;
+    Ok(ids.iter().filter_map(|id| known.remove(id)).collect())
+}
+
 /// Stores a group and who is in it from `now` on; who isn't any more was in it until then.
 pub async fn remember_usergroup(
     tx: &mut Tx,

@@ -21,7 +21,10 @@ fn which_dana_is_asked_and_a_click_gives_it() {
         second_dana(t);
         t.run_jobs().await;
         let lee = t.person("lee");
-        assert_snapshot!(lee.runs_raw("/kudos @dana for calming the storm #calm").await, @"");
+        assert_snapshot!(lee.runs_raw("/kudos @dana for calming the storm #calm").await, @"
+        Dana will see it; 4 left today.
+        [Undo]
+        ");
         assert_eq!(t.export().await.len(), 0);
         assert_snapshot!(lee.clicks("Dana Ruiz (@dana.ruiz)").await, @"");
         t.run_jobs().await;
@@ -77,8 +80,12 @@ fn the_words_wait_for_a_day() {
         second_dana(t);
         t.run_jobs().await;
         let lee = t.person("lee");
-        lee.runs_raw("/kudos @dana for calming the storm, call +49 170 1234567").await;
-        assert_eq!(t.number("SELECT COUNT(*) FROM draft WHERE body LIKE '%1234567%'").await, 0);
+        lee.runs_raw("/kudos @dana for calming the storm, call +49 170 1234567")
+            .await;
+        assert_eq!(
+            t.number("SELECT COUNT(*) FROM draft WHERE body LIKE '%1234567%'").await,
+            0
+        );
         let question = lee.private();
         t.wait(Duration::from_secs(86_400));
         let answer = t.slack.clicks(&lee.id, &question, "Dana Kim (@dana)").await;
@@ -101,7 +108,10 @@ fn a_locked_database_leaves_the_buttons() {
         let lock = t.locks_database().await;
         t.slack.clicks(&lee.id, &question, "Dana Kim (@dana)").await;
         t.settles().await;
-        assert_snapshot!(t.slack.rendered(&lee.private()), @"");
+        assert_snapshot!(t.slack.rendered(&lee.private()), @"
+        Dana will see it; 4 left today.
+        [Undo]
+        ");
         lock.release().await;
         assert_snapshot!({ t.slack.clicks(&lee.id, &question, "Dana Kim (@dana)").await; t.settles().await; t.slack.rendered(&lee.private()) }, @"");
         assert_eq!(t.export().await.len(), 1);

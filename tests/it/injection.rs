@@ -158,9 +158,9 @@ proptest! {
         let (people, kudos, link) = (people, KudosId::from("k"), "https://x.example/archives/C1/p1");
         let values = [parsed.values.clone(), vec![value.clone()]].concat();
 
-        check(&messages::card(Locale::En, &names, &lee, &people, &parsed.reason, &values), &meant);
+        check(&messages::card(Locale::En, &names, &lee, false, &people, &parsed.reason, &values), &meant);
         check(&messages::dm(&voice, &names, &Dm {
-            giver: &dana, reason: &parsed.reason, values: &values, card: Some((link, &channel_name)), is_first: true,
+            giver: &dana, is_customers: false, reason: &parsed.reason, values: &values, card: Some((link, &channel_name)), is_first: true,
         }), &meant);
         check(&messages::confirmation(&voice, &names, &Confirmation {
             receivers: &people, target: &Target::Recognition(meant.clone()), left: Some(0), left_out: &[],

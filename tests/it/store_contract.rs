@@ -1147,9 +1147,14 @@ fn drafts_wait_for_their_owner_for_a_day() {
                 let found: Option<String> = read!(db, tx => drafts::find(tx, &t1(), &owner.into(), kind, &id, at));
                 assert_eq!(found, None);
             }
-            for (owner, from, once) in [("U2", "kudos.choice", false), ("U1", "kudos.choice", true), ("U1", "kudos.choice", false)] {
+            for (owner, from, once) in [
+                ("U2", "kudos.choice", false),
+                ("U1", "kudos.choice", true),
+                ("U1", "kudos.choice", false),
+            ] {
                 let (owner, id): (UserId, _) = (owner.into(), id.clone());
-                let turned = write!(db, tx => drafts::turn(tx, &t1(), &owner, &id, (from, "kudos.later"), after(1), after(2)));
+                let turned =
+                    write!(db, tx => drafts::turn(tx, &t1(), &owner, &id, (from, "kudos.later"), after(1), after(2)));
                 assert_eq!(turned, once);
             }
             let used = id.clone();

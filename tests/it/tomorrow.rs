@@ -21,7 +21,10 @@ fn tomorrow_at_nine_it_is_given_and_announced() {
     story(async |t| {
         spends_all(t).await;
         let lee = t.person("lee");
-        assert_snapshot!(lee.runs("/kudos @dana for calming the refund storm #calm").await, @"");
+        assert_snapshot!(lee.runs("/kudos @dana for calming the refund storm #calm").await, @r#"
+        This needs 1 and you have 0 left today. Five new ones at midnight, Europe/Berlin. Your words: "@Dana for calming the refund storm #calm"
+        [Send it tomorrow at 9:00]
+        "#);
         assert_snapshot!(lee.clicks("Send it tomorrow at 9:00").await, @"");
         t.run_jobs_until(NINE.plus_millis(-1_000)).await;
         assert_eq!(t.export().await.len(), 5);
@@ -35,7 +38,11 @@ fn tomorrow_at_nine_it_is_given_and_announced() {
         assert_eq!(t.number("SELECT COUNT(*) FROM draft").await, 0);
         // What was sent can be undone like any other.
         let lee = t.person("lee").id;
-        let sent = t.slack.messages(&t.slack.dm(&lee).expect("a DM")).pop().expect("a message");
+        let sent = t
+            .slack
+            .messages(&t.slack.dm(&lee).expect("a DM"))
+            .pop()
+            .expect("a message");
         t.slack.clicks(&lee, &sent, "Undo").await;
         t.settles().await;
         t.run_jobs().await;
@@ -69,7 +76,7 @@ fn it_can_be_called_off_until_then() {
         let lee = t.person("lee");
         lee.runs("/kudos @dana for calming the refund storm").await;
         lee.clicks("Send it tomorrow at 9:00").await;
-        assert_snapshot!(lee.clicks("Cancel").await, @"");
+        assert_snapshot!(lee.clicks("Cancel").await, @r#"Nothing will be sent. Your words: "Dana: calming the refund storm""#);
         t.run_jobs_until(NINE.plus_millis(60_000)).await;
         assert_eq!(t.export().await.len(), 5);
         assert_eq!(t.dm("lee"), "");
@@ -87,8 +94,17 @@ fn what_tomorrow_does_not_cover_either_is_told_with_the_words_kept() {
         t.clock.advance_to(NINE.plus_millis(-60_000));
         spends_all(t).await;
         t.run_jobs_until(NINE.plus_millis(60_000)).await;
-        assert_snapshot!(t.dm("lee"), @"");
-        let told = t.slack.messages(&t.slack.dm(&lee).expect("a DM")).pop().expect("a message");
+        assert_snapshot!(t.dm("lee"), @r#"
+        You asked me to send this today:
+        > calming the refund storm
+        This needs 1 and you have 0 left today. Five new ones at midnight, Europe/Berlin. Your words: "Dana: calming the refund storm"
+        [Send it tomorrow at 9:00]
+        "#);
+        let told = t
+            .slack
+            .messages(&t.slack.dm(&lee).expect("a DM"))
+            .pop()
+            .expect("a message");
         t.slack.clicks(&lee, &told, "Send it tomorrow at 9:00").await;
         t.settles().await;
         t.run_jobs_until(NINE.plus(Duration::from_secs(86_400 + 60))).await;
@@ -104,7 +120,7 @@ fn more_than_a_days_allowance_is_not_offered_for_tomorrow() {
     setup.settings.allowance = Some(1);
     story_with(setup, async |t| {
         let lee = t.person("lee");
-        assert_snapshot!(lee.runs("/kudos @dana @mo for covering the night shift").await, @"");
+        assert_snapshot!(lee.runs("/kudos @dana @mo for covering the night shift").await, @r#"This needs 2 and you have 1 left today. One new one at midnight, Europe/Berlin. Your words: "@Dana @Mo for covering the night shift""#);
     });
 }
 
@@ -114,10 +130,15 @@ fn who_left_until_tomorrow_is_not_thanked_and_the_giver_hears_of_it() {
         spends_all(t).await;
         t.person("lee").runs("/kudos @wei for calming the refund storm").await;
         t.person("lee").clicks("Send it tomorrow at 9:00").await;
-        t.tampers("UPDATE member SET is_deleted = TRUE WHERE handle = 'wei'").await;
+        t.tampers("UPDATE member SET is_deleted = TRUE WHERE handle = 'wei'")
+            .await;
         t.run_jobs_until(NINE.plus_millis(60_000)).await;
         assert_eq!(t.export().await.len(), 5);
-        assert_snapshot!(t.dm("lee"), @"");
+        assert_snapshot!(t.dm("lee"), @r#"
+        You asked me to send this today:
+        > calming the refund storm
+        Wei no longer works in this Slack. Nothing was spent. Your words: "calming the refund storm"
+        "#);
         assert!(t.clock.now() >= NINE);
     });
 }

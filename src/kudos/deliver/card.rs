@@ -9,12 +9,12 @@ use super::{Loaded, OfKudos, Trouble, ending_of, enqueue_dms, load_all, open_dm,
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, UserId, WorkspaceId};
-use crate::kudos::{Announce, Receiver};
 use crate::kudos::messages::{self, NO_OTHER_PLACE, SHARED};
 use crate::kudos::people::is_nobody;
 use crate::kudos::rules::{Target, target};
 use crate::kudos::store::{self, Stored, StoredReceiver, load};
 use crate::kudos::take_back::{removal, reverse};
+use crate::kudos::{Announce, Receiver, Source};
 use crate::outbox::{self, Claimed, Ending};
 use crate::slack::blocks::Message;
 use crate::slack::client::{POSTING_DEADLINE, Posted};
@@ -139,6 +139,7 @@ pub(super) fn message(ctx: &Ctx, loaded: &Loaded) -> Option<Message> {
         ctx.locale,
         &loaded.people(),
         &loaded.kudos.giver,
+        loaded.kudos.source == Source::Customer.name(),
         &receivers,
         &loaded.kudos.reason,
         &loaded.kudos.values,

@@ -8,6 +8,7 @@ use super::tell::{What, enqueue_tell};
 use super::{Loaded, ToReceiver, Trouble, ending_of, load_all, open_dm, post, posted_before};
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId};
+use crate::kudos::Source;
 use crate::kudos::messages::{self, Voice};
 use crate::kudos::people::is_nobody;
 use crate::kudos::store::{self, Stored, load};
@@ -112,6 +113,7 @@ pub(super) async fn message(
         &loaded.people(),
         &messages::Dm {
             giver: &loaded.kudos.giver,
+            is_customers: loaded.kudos.source == Source::Customer.name(),
             reason: &loaded.kudos.reason,
             values: &loaded.kudos.values,
             card: link

@@ -23,7 +23,9 @@ pub(super) async fn choose(giving: &Giving<'_>, click: &BlockActions, value: &st
             zone: chrono_tz::UTC,
         }));
     };
-    let gave: Gave = giving.give(decided.wish(&click.user, &format!("choice {draft}"))).await?;
+    let gave: Gave = giving
+        .give(decided.wish(&click.user, &format!("choice {draft}")))
+        .await?;
     let voice = gave.voice(giving.ctx, &settings);
     if let Some((name, people)) = decided.ambiguous.first() {
         // Nothing is given before everybody is known.

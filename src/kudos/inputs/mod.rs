@@ -1,6 +1,7 @@
 //! What people type and click: from Slack's payload to a use case, and its answer.
 
 mod choice;
+mod modal;
 mod tomorrow;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,16 +14,18 @@ use super::{
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, KudosId, UserId};
 use crate::slack::blocks::{Message, Response};
-use crate::slack::inbound::{Action, BlockActions, SlashCommand};
+use crate::slack::inbound::{Action, BlockActions, Shortcut, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
 use crate::workspace::{self, Ctx};
 
+pub use modal::{Opening, Submission};
+
 /// The words that are subcommands; a word whose capability doesn't exist is none.
 const RESERVED: [&str; 2] = ["help", "undo"];
 
-/// Answers `/kudos …`, always with a private message. What is given is on disk when this returns.
-pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Message {
+/// Answers `/kudos …`, with a private message unless a form opened. What is given is on disk when this returns.
+pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Option<Message> {
     let ctx = giving.ctx;
     let reading = grammar::read(&command.text);
     let settings = &*ctx.settings();
@@ -35,13 +38,22 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Message {
                 allowance: settings.allowance,
                 zone: chrono_tz::UTC,
             };
-            return messages::help(&voice, &settings.value_names(), settings.channel.as_ref());
+            return Some(messages::help(
+                &voice,
+                &settings.value_names(),
+                settings.channel.as_ref(),
+            ));
         }
         Some(_) => {
             let now = ctx.clock.now();
             undo(ctx, &command.command, None, delivery.as_deref(), &command.user, now).await
         }
         None => {
+            match modal::for_command(giving, command, &reading).await {
+                Some(modal::Opened::Form) => return None,
+                Some(modal::Opened::Told(message)) => return Some(message),
+                None => {}
+            }
             let wish = Wish {
                 giver: command.user.clone(),
                 said: Said::Typed(reading),
@@ -64,10 +76,23 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Message {
             }
         }
     };
-    result.unwrap_or_else(|error| {
+    Some(result.unwrap_or_else(|error| {
         tracing::error!(%error, workspace = %command.workspace, "a command could not be stored");
         messages::our_fault(ctx.locale, &grammar::as_typed(&command.text))
-    })
+    }))
+}
+
+/// Opens the form from one of Slack's own menus. What to tell the person where it didn't open.
+pub async fn shortcut(giving: &Giving<'_>, shortcut: &Shortcut) -> Option<Message> {
+    modal::for_shortcut(giving, shortcut).await
+}
+
+/// Takes what was filled in; `None` for a view that isn't this feature's.
+pub async fn submission(giving: &Giving<'_>, event: &ViewEvent) -> Option<Submission> {
+    match event.view.callback_id.as_str() {
+        super::modal::CALLBACK => Some(modal::submit(giving, event).await),
+        _ => None,
+    }
 }
 
 /// Takes back the kudos that is named, or else the giver's latest; `None` if there is none.
@@ -139,6 +164,11 @@ async fn undo(
 pub async fn click(giving: &Giving<'_>, click: &BlockActions, action: &Action) -> Option<Response> {
     let value = action.value.as_deref().unwrap_or_default();
     let answer = match action.name() {
+        messages::OPEN | messages::GIVE => {
+            let channel = click.channel.as_ref();
+            let told = modal::for_click(giving, &click.user, &click.trigger_id, channel, value).await;
+            return told.map(Response::ephemeral);
+        }
         messages::UNDO => return undo_click(giving.ctx, click, action).await,
         messages::CHOOSE => choice::choose(giving, click, value).await,
         messages::TOMORROW => tomorrow::put_off(giving, click, value).await,

@@ -18,9 +18,9 @@ use crate::workspace::deliver::workspace_zone;
 use crate::workspace::{self, Settings, drafts};
 
 /// When the working day of a giver begins.
-const MORNING: u32 = 9;
+pub(super) const MORNING: u32 = 9;
 /// How long what was put off is kept beyond its hour: the queue may be late.
-const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
+pub(super) const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 
 /// Puts a kudos off until nine o'clock of the giver's next day. Twice clicked is once.
 pub(super) async fn put_off(giving: &Giving<'_>, click: &BlockActions, draft: &str) -> Result<Message, StoreError> {

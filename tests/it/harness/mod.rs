@@ -21,7 +21,7 @@ use plaudit::app::{self, App, Deadlines, manifest};
 use plaudit::base::clock::{Clock as _, Instant, ManualClock};
 use plaudit::base::ids::{ChannelId, UserId};
 use plaudit::jobs::Runner;
-use plaudit::kudos::{Exported, export_page};
+use plaudit::kudos::{Exported, Opening, export_page};
 use plaudit::outbox;
 use plaudit::sandbox::{Answer, Bot, Fault, NewChannel, NewPerson, Sandbox, Shown};
 use plaudit::slack::client::Client;
@@ -79,6 +79,11 @@ impl Default for Setup {
             deadlines: Deadlines {
                 answer: Duration::from_secs(20),
                 look_up: Duration::from_secs(10),
+                opening: Opening {
+                    known: Duration::from_secs(5),
+                    open: Duration::from_secs(5),
+                    keep: Duration::from_secs(5),
+                },
                 ..Deadlines::default()
             },
             patience: Duration::MAX,
