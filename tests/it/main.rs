@@ -22,6 +22,7 @@ mod manifest;
 mod members;
 mod migrations;
 mod minimal;
+mod modal;
 mod page;
 mod payloads;
 mod posted_once;

@@ -22,9 +22,9 @@ use plaudit::slack::inbound::{Profile, User};
 use plaudit::store::{Db, StoreError, Tx};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
-    Choices, Guest, PlaceKind, Postable, Settings, audit, choose, drafts, find_by_names, first_time, forget, happened,
-    install, installed, members, place, places, remember_conversation, remember_dm, remember_postable,
-    remember_usergroup, store_settings, upsert, usergroup_members, usergroups,
+    Choices, Guest, PlaceKind, Postable, Settings, all_usergroups, audit, choose, drafts, find_by_names, first_time,
+    forget, happened, install, installed, members, place, places, remember_conversation, remember_dm,
+    remember_postable, remember_usergroup, store_settings, upsert, usergroup_members, usergroups,
 };
 use serde_json::{Value, json};
 
@@ -438,6 +438,8 @@ fn a_group_has_who_was_in_it_when() {
             let group = group.clone();
             write!(db, tx => remember_usergroup(tx, &t1(), &group, &there, after(millis)));
         }
+        let all = read!(db, tx => all_usergroups(tx, &t1()));
+        assert_eq!(all.iter().map(|group| group.id.as_str()).collect::<Vec<_>>(), ["S1"]);
         for (millis, expected) in [
             (-1, people(&[])),
             (0, people(&["U1", "U2"])),

@@ -25,12 +25,26 @@ fn tomorrow_at_nine_it_is_given_and_announced() {
         This needs 1 and you have 0 left today. Five new ones at midnight, Europe/Berlin. Your words: "@Dana for calming the refund storm #calm"
         [Send it tomorrow at 9:00]
         "#);
-        assert_snapshot!(lee.clicks("Send it tomorrow at 9:00").await, @"");
+        assert_snapshot!(lee.clicks("Send it tomorrow at 9:00").await, @"
+        It goes out tomorrow at 9:00, Europe/Berlin.
+        [Cancel]
+        ");
         t.run_jobs_until(NINE.plus_millis(-1_000)).await;
         assert_eq!(t.export().await.len(), 5);
         t.run_jobs_until(NINE.plus_millis(60_000)).await;
-        assert_snapshot!(t.dm("lee"), @"");
-        assert_snapshot!(t.dm("dana"), @"");
+        assert_snapshot!(t.dm("lee"), @"
+        You asked me to send this today:
+        > calming the refund storm
+        Dana will see it. It's in #kudos; 4 left today.
+        [Undo]
+        ");
+        assert_snapshot!(t.dm("dana"), @"
+        *Lee* thanked you
+        > calming the refund storm
+        #calm
+        You can pass it on: type /kudos @someone and say why.
+        [See it in #kudos]
+        ");
         let rows = t.export().await;
         assert_eq!(rows.len(), 6);
         assert!(rows[5].given_at >= NINE);

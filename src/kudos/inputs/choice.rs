@@ -1,13 +1,16 @@
 //! Which of several people of one name is meant.
 
+use std::collections::BTreeMap;
+
 use crate::base::ids::UserId;
-use crate::kudos::giving::Gave;
 use crate::kudos::messages::{self, Voice};
+use crate::kudos::people::People;
 use crate::kudos::waiting::{CHOICE, Waiting};
 use crate::kudos::{Giving, Receiver};
 use crate::slack::blocks::Message;
 use crate::slack::inbound::BlockActions;
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx};
+use crate::workspace;
 
 /// Takes the choice, and gives when it was the last one. Twice clicked is once.
 pub(super) async fn choose(giving: &Giving<'_>, click: &BlockActions, value: &str) -> Result<Message, StoreError> {
@@ -23,15 +26,21 @@ pub(super) async fn choose(giving: &Giving<'_>, click: &BlockActions, value: &st
             zone: chrono_tz::UTC,
         }));
     };
-    let gave: Gave = giving
-        .give(decided.wish(&click.user, &format!("choice {draft}")))
-        .await?;
-    let voice = gave.voice(giving.ctx, &settings);
     if let Some((name, people)) = decided.ambiguous.first() {
         // Nothing is given before everybody is known.
         let next = giving.keep(&click.user, CHOICE, &decided).await?;
-        return Ok(messages::which(&gave.names(), name, people, &next));
+        let (id, wanted) = (giving.ctx.workspace.id.clone(), people.iter().cloned().collect());
+        let members: Result<_, StoreError> = giving
+            .ctx
+            .db
+            .read(async move |tx: &mut Tx| workspace::members(tx, &id, &wanted).await)
+            .await;
+        let (members, groups) = (members?, BTreeMap::new());
+        return Ok(messages::which(&People::new(&members, &groups), name, people, &next));
     }
+    let what = format!("choice {draft}");
+    let gave = giving.give(decided.wish(&click.user, &what)).await?;
+    let voice = gave.voice(giving.ctx, &settings);
     Ok(giving.answer(&gave, &voice).await)
 }
 

@@ -13,7 +13,7 @@ use crate::kudos::giving::{Gave, directory};
 use crate::kudos::grammar::{self, Directory, Parsed, Reading};
 use crate::kudos::messages::{self, Voice};
 use crate::kudos::modal::{self, Form};
-use crate::kudos::rules::{Refusal, Terms, decide, target};
+use crate::kudos::rules::{Refusal, Target, Terms, decide, target};
 use crate::kudos::store::first_told;
 use crate::kudos::waiting::{LATER, MODAL, Waiting};
 use crate::kudos::{
@@ -156,9 +156,11 @@ async fn surroundings(
     places.values_mut().for_each(|place| settings.let_in(place));
     let given_in = channel.and_then(|channel| places.get(channel));
     let recognition = settings.channel.as_ref().and_then(|channel| places.get(channel));
-    let target = target(&Announce::Default, given_in, recognition, None);
-    // A direct message is no channel that the field could hold.
-    let place = target.channel().filter(|channel| !channel.is_direct_message()).cloned();
+    let place = match target(&Announce::Default, given_in, recognition, None) {
+        Target::Recognition(channel) | Target::Public(channel) | Target::Private(channel) => Some(channel),
+        // Slack hasn't said yet what it is: the card may go to another place than this.
+        _ => None,
+    };
     let teams = groups
         .into_iter()
         .filter(|group| !group.is_disabled)
