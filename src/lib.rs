@@ -10,6 +10,7 @@ pub mod config;
 pub mod jobs;
 pub mod kudos;
 pub mod outbox;
+pub mod privacy;
 pub mod sandbox;
 pub mod slack;
 pub mod store;

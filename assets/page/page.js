@@ -43,6 +43,8 @@
         root.dataset.theme = dark ? 'light' : 'dark'
         keep('theme', root.dataset.theme)
       }
+      const emptied = event.target.closest('[data-empty]')
+      if (emptied) $(emptied.dataset.empty).replaceChildren()
       // A button that opens a page clicks as well.
       const link = event.target.closest('a[data-click]')
       if (link) navigator.sendBeacon(link.dataset.click)
@@ -207,6 +209,35 @@
     })
     const start = $('thread-composer') || $('composer')
     if (start && wide.matches && !document.querySelector('.sought')) start.focus({ preventScroll: true })
+
+    // A modal has the page to itself: the rest rests, the first field has the focus, Escape closes it.
+    let shownView = null
+    const modal = $('modal')
+    const settleModal = () => {
+      const form = modal.querySelector('.modal')
+      document.querySelectorAll('body > :not(#modal):not(#lost)').forEach((part) => { part.inert = Boolean(form) })
+      if (!form) {
+        if (shownView) { const back = $('thread-composer') || $('composer'); if (back) back.focus({ preventScroll: true }) }
+        shownView = null
+        return
+      }
+      const wrong = form.querySelector('.is-wrong textarea, .is-wrong input, .is-wrong select')
+      if (form.dataset.view !== shownView || wrong) {
+        const field = wrong || form.querySelector('.modal-body textarea, .modal-body input, .modal-body select, .modal-body button') || form.querySelector('footer button')
+        if (field) field.focus()
+      }
+      shownView = form.dataset.view
+    }
+    new MutationObserver(settleModal).observe(modal, { childList: true })
+    settleModal()
+    modal.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && !event.target.closest('details[open]')) { event.preventDefault(); $('modal-close').click() }
+    })
+    modal.addEventListener('input', (event) => {
+      if (!event.target.classList.contains('filter')) return
+      const wanted = event.target.value.trim().toLowerCase()
+      event.target.closest('.picker').querySelectorAll('label').forEach((label) => { label.hidden = !label.dataset.search.includes(wanted) })
+    })
 
     // Whether the page still hears anything.
     document.body.addEventListener('htmx:sseError', () => { $('lost').hidden = false })

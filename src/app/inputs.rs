@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::App;
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
 use crate::kudos;
+use crate::privacy;
 use crate::slack::blocks::{Message, Response, ViewResponse};
 use crate::slack::client::PostMessage;
 use crate::slack::inbound::{BlockActions, Event, EventCallback, Shortcut, SlashCommand, ViewEvent};
@@ -27,7 +28,10 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
     let mut work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
-            let answer = kudos::inputs::command(&app.giving(), &command).await;
+            let answer = match privacy::inputs::command(&app.ctx, &command).await {
+                Some(answer) => Some(answer),
+                None => kudos::inputs::command(&app.giving(), &command).await,
+            };
             app.wake();
             answer
         })
@@ -86,7 +90,19 @@ pub async fn click(app: &Arc<App>, click: BlockActions, answer_by: Instant) {
         let app = Arc::clone(app);
         let click = click.clone();
         app.tasks.clone().spawn(async move {
+            match privacy::inputs::is_forgotten(&app.ctx, &click.user).await {
+                Ok(false) => {}
+                Ok(true) => return Some(Response::ephemeral(privacy::messages::forgotten(app.ctx.locale))),
+                Err(error) => {
+                    tracing::error!(%error, "a click could not be taken");
+                    return Some(Response::ephemeral(kudos::messages::our_fault(app.ctx.locale, "")));
+                }
+            }
             for action in &click.actions {
+                if let Some(answer) = privacy::inputs::click(&app.ctx, &click, action).await {
+                    app.wake();
+                    return Some(answer);
+                }
                 if let Some(answer) = kudos::inputs::click(&app.giving(), &click, action).await {
                     app.wake();
                     return Some(answer);

@@ -93,7 +93,7 @@ pub const OPTIONAL_SCOPES: &[OptionalScope] = &[
     },
     OptionalScope {
         name: "files:write",
-        without: "Digests come without their picture.",
+        without: "Digests come without their picture, and what is kept about a person is exported as text.",
     },
     OptionalScope {
         name: "chat:write.public",

@@ -3,6 +3,7 @@
 use super::App;
 use crate::kudos;
 use crate::outbox::{Claimed, Ending, Kind, Late};
+use crate::privacy;
 use crate::store::StoreError;
 use crate::workspace;
 
@@ -12,10 +13,14 @@ use crate::workspace;
 /// [`StoreError`] when the result could not be recorded.
 pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError> {
     match claimed.kind {
-        Kind::KudosCard | Kind::KudosDm | Kind::KudosUnpost | Kind::KudosUpdate | Kind::KudosTell => {
-            kudos::deliver::deliver(&app.ctx, claimed).await
-        }
+        Kind::KudosCard
+        | Kind::KudosDm
+        | Kind::KudosUnpost
+        | Kind::KudosUpdate
+        | Kind::KudosTell
+        | Kind::KudosErase => kudos::deliver::deliver(&app.ctx, claimed).await,
         Kind::KudosLater => kudos::deliver::later(&app.giving(), claimed).await,
+        Kind::PrivacyExport | Kind::PrivacyErase => privacy::deliver::deliver(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,
     }
 }

@@ -107,6 +107,41 @@ pub fn list_names(names: &[String]) -> String {
     }
 }
 
+/// The text with every `name` replaced that stands on its own (no letter or digit beside it), whatever its case; `None`
+/// if there is none.
+pub fn replace_name(text: &str, name: &str, with: &str) -> Option<String> {
+    let wanted: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
+    let letters: Vec<(usize, char)> = text.char_indices().collect();
+    let (mut replaced, mut copied, mut at) = (String::new(), 0, 0);
+    while at < letters.len() {
+        let starts_a_word = at == 0 || !letters[at - 1].1.is_alphanumeric();
+        match ends_at(&letters[at..], &wanted).filter(|_| starts_a_word && !wanted.is_empty()) {
+            Some(length) if letters.get(at + length).is_none_or(|next| !next.1.is_alphanumeric()) => {
+                replaced.push_str(&text[copied..letters[at].0]);
+                replaced.push_str(with);
+                at += length;
+                copied = letters.get(at).map_or(text.len(), |next| next.0);
+            }
+            _ => at += 1,
+        }
+    }
+    (copied > 0).then(|| replaced + &text[copied..])
+}
+
+/// After how many letters `wanted` (in lower case) has been said, if the text begins with it.
+fn ends_at(letters: &[(usize, char)], wanted: &[char]) -> Option<usize> {
+    let mut rest = wanted;
+    for (n, (_, letter)) in letters.iter().enumerate() {
+        if rest.is_empty() {
+            return Some(n);
+        }
+        for lower in letter.to_lowercase() {
+            rest = rest.strip_prefix(&[lower])?;
+        }
+    }
+    rest.is_empty().then_some(letters.len())
+}
+
 /// A whole number with commas: `2,310`.
 pub fn thousands(n: impl TryInto<i64>) -> String {
     let n: i64 = n.try_into().unwrap_or(i64::MAX);
@@ -386,6 +421,23 @@ fn phone_at(letters: &[(usize, char)], start: usize) -> Result<usize, usize> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_name_is_replaced_where_it_stands_on_its_own() {
+        let replaced = |text| replace_name(text, "Dana Kim", "somebody");
+        assert_eq!(
+            replaced("DANA KIM and dana kim's team").as_deref(),
+            Some("somebody and somebody's team")
+        );
+        assert_eq!(replaced("Dana Kimberley, xDana Kim, Dana").as_deref(), None);
+        assert_eq!(replaced("").as_deref(), None);
+        assert_eq!(
+            replace_name("with Zoë\u{301} and İpek", "İpek", "x").as_deref(),
+            Some("with Zoë\u{301} and x")
+        );
+        assert_eq!(replace_name("anything", "", "x"), None);
+        assert_eq!(replace_name("Ana Ana", "ana", "x").as_deref(), Some("x x"));
+    }
 
     #[test]
     fn folding_finds_one_name_in_many_spellings() {

@@ -8,6 +8,7 @@ use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, App};
+use crate::base::calendar::Day;
 use crate::base::clock::Instant;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending};
@@ -32,6 +33,7 @@ pub struct Runner {
     app: Arc<App>,
     swept: Option<Instant>,
     reloaded: Option<Instant>,
+    words_dropped: Option<Day>,
     sending: JoinSet<()>,
     claimed: HashMap<Id, Claimed>,
 }
@@ -43,6 +45,7 @@ impl Runner {
             app,
             swept: None,
             reloaded: None,
+            words_dropped: None,
             sending: JoinSet::new(),
             claimed: HashMap::new(),
         }
@@ -197,6 +200,11 @@ impl Runner {
                 })
                 .await?;
             self.swept = Some(now);
+            let today = kudos::workspace_today(ctx).await?;
+            if self.words_dropped != Some(today) {
+                kudos::drop_old_words(ctx, today).await?;
+                self.words_dropped = Some(today);
+            }
         }
         Ok(())
     }

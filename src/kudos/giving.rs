@@ -88,6 +88,7 @@ pub(super) struct Asked {
     pub channel: Option<ChannelId>,
     pub thread: Option<MessageTs>,
     pub effect: Option<(MessageTs, Effect)>,
+    pub delivery: Option<String>,
     pub announce: Announce,
 }
 
@@ -99,6 +100,7 @@ impl Wish {
             channel: self.channel.clone(),
             thread: self.thread.clone(),
             effect: self.effect.clone(),
+            delivery: self.delivery.clone(),
             announce: self.announce.clone(),
         }
     }

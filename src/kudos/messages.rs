@@ -52,6 +52,21 @@ pub trait Names {
     /// What tells a person from others of the same name.
     fn full_name(&self, id: &UserId) -> String;
 
+    /// The name of a person who gives.
+    fn giver(&self, id: &UserId) -> String {
+        self.name(id)
+    }
+
+    /// Whether a person's thanks stand on no card and are quoted nowhere.
+    fn keeps_thanks_private(&self, _: &UserId) -> bool {
+        false
+    }
+
+    /// Whether a person is told by DM.
+    fn gets_dms(&self, _: &UserId) -> bool {
+        true
+    }
+
     /// The name of a user group.
     fn group_name(&self, id: &GroupId) -> String;
 
@@ -81,8 +96,8 @@ pub trait Names {
     }
 }
 
-fn passed_on<N: Names>(names: &N, giver: &UserId) -> Block {
-    Block::context_text(&format!("passed on by {}", names.list([giver])))
+fn passed_on(giver: &str) -> Block {
+    Block::context_text(&format!("passed on by {}", escape(giver)))
 }
 
 /// The public card; a customer's words are quoted, and passed on by the giver.
@@ -99,37 +114,38 @@ pub fn card<N: Names>(
         .iter()
         .map(|receiver| bold(&names.receiver(receiver)))
         .collect();
-    let (head, mut text) = if is_customers {
+    let giver = names.giver(giver);
+    let (mut text, mut shown) = if is_customers {
         (
+            format!("A customer said about {}", names.receivers(receivers)),
             format!("A customer said about {}", list_names(&whom)),
-            format!(
-                "A customer said about {}: {} Passed on by {}.",
-                names.receivers(receivers),
-                escape(reason),
-                names.list([giver])
-            ),
         )
     } else {
         (
-            format!(":clap: {} thanked {}", bold(&names.name(giver)), list_names(&whom)),
-            format!(
-                "{} thanked {}: {}",
-                names.list([giver]),
-                names.receivers(receivers),
-                escape(reason)
-            ),
+            format!("{} thanked {}", escape(&giver), names.receivers(receivers)),
+            format!(":clap: {} thanked {}", bold(&giver), list_names(&whom)),
         )
     };
+    say(&mut text, &mut shown, reason);
     let values = value_line(values);
-    let mut blocks = Block::paragraphs(&format!("{head}\n{}", quote(reason)));
+    let mut blocks = Block::paragraphs(&shown);
     if is_customers {
-        blocks.push(passed_on(names, giver));
+        text.push_str(&format!(" Passed on by {}.", escape(&giver)));
+        blocks.push(passed_on(&giver));
     }
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));
         blocks.push(Block::context_text(&values));
     }
     Message::new(&text, blocks)
+}
+
+/// Adds the words, unless they were dropped or erased.
+fn say(text: &mut String, shown: &mut String, reason: &str) {
+    if !reason.is_empty() {
+        text.push_str(&format!(": {}", escape(reason)));
+        shown.push_str(&format!("\n{}", quote(reason)));
+    }
 }
 
 /// What a receiver gets.
@@ -151,21 +167,21 @@ pub struct Dm<'a> {
 /// A receiver's private message.
 pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
     let values = value_line(dm.values);
-    let giver = names.list([dm.giver]);
-    let (head, mut text) = if dm.is_customers {
-        (
-            "A customer said about you".to_owned(),
-            format!("A customer said about you: {} Passed on by {giver}.", escape(dm.reason)),
-        )
+    let giver = names.giver(dm.giver);
+    let (mut text, mut shown) = if dm.is_customers {
+        let head = "A customer said about you".to_owned();
+        (head.clone(), head)
     } else {
         (
-            format!("{} thanked you", bold(&names.name(dm.giver))),
-            format!("{giver} thanked you: {}", escape(dm.reason)),
+            format!("{} thanked you", escape(&giver)),
+            format!("{} thanked you", bold(&giver)),
         )
     };
-    let mut blocks = Block::paragraphs(&format!("{head}\n{}", quote(dm.reason)));
+    say(&mut text, &mut shown, dm.reason);
+    let mut blocks = Block::paragraphs(&shown);
     if dm.is_customers {
-        blocks.push(passed_on(names, dm.giver));
+        text.push_str(&format!(" Passed on by {}.", escape(&giver)));
+        blocks.push(passed_on(&giver));
     }
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));
@@ -185,7 +201,6 @@ pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
         } else {
             format!("See it in #{name}")
         };
-        let giver = names.name(dm.giver);
         let button = Button::new(&label, SEE, &format!("{label}: {giver}'s thanks")).url(link);
         blocks.push(Block::actions(vec![button.into()]));
     }
@@ -229,6 +244,15 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
         "have it"
     };
     let by_dm = by_dm(names, given.receivers);
+    let private = private(names, given.receivers);
+    // Who keeps thanks private isn't on the card that the others see.
+    let shown: Vec<Receiver> = given
+        .receivers
+        .iter()
+        .filter(|receiver| !receiver.member().is_some_and(|id| names.keeps_thanks_private(id)))
+        .cloned()
+        .collect();
+    let who_is_shown = names.receivers(&shown);
     let left = match (given.left, voice.allowance) {
         (Some(0), Some(allowance)) => Some(format!(
             "that was your last one today; {} at midnight",
@@ -242,8 +266,9 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
         .as_ref()
         .map_or_else(String::new, |left| format!(" {}.", capital(left)));
     let first = match given.target {
+        _ if shown.is_empty() => format!("{by_dm} {}{own}", private.as_deref().unwrap_or_default()),
         Target::Recognition(channel) | Target::Public(channel) => {
-            format!("{who} will see it. It's in {}{inline}.", channel_link(channel))
+            format!("{who_is_shown} will see it. It's in {}{inline}.", channel_link(channel))
         }
         Target::Private(_) => format!("{who} {have}. It stays in this channel{inline}."),
         Target::Unknown(_) => format!("{who} will see it{inline}."),
@@ -256,6 +281,9 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
         Target::Nowhere => format!("{by_dm}{own}"),
     };
     let mut lines = vec![first];
+    if !shown.is_empty() && given.target.channel().is_some() {
+        lines.extend(private);
+    }
     lines.extend(given.left_out.iter().map(|out| left_out(names, out)));
     if given.few_words {
         lines.push(format!(
@@ -306,6 +334,9 @@ fn left_out<N: Names>(names: &N, out: &LeftOut) -> String {
             "{} is a guest of one channel, and this workspace leaves those out.",
             names.list([id])
         ),
+        LeftOut::Forgotten(_) => {
+            "Somebody you named asked me to keep nothing about them, so I left that name out.".to_owned()
+        }
         LeftOut::Unknown(id) => format!(
             "I can't find {} in this Slack, so I left that name out.",
             names.list([id])
@@ -551,6 +582,15 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
                 your_words(typed)
             )
         }
+        Refusal::OnlyForgotten => format!(
+            "Somebody you named asked me to keep nothing about them, so I can't pass it on. Say it to them yourself; \
+             it's worth it. Nothing was spent. {}",
+            your_words(typed)
+        ),
+        Refusal::YouAreForgotten => format!(
+            "You asked me to forget you, so I keep nothing of yours, and can't take this either. {}",
+            your_words(typed)
+        ),
         Refusal::OnlyGuests(people) => {
             let are = if people.len() == 1 { "is a guest" } else { "are guests" };
             format!(
@@ -667,6 +707,16 @@ pub fn gone(_: Locale) -> Message {
     Message::sentence("This one was taken back.")
 }
 
+/// The same for a card that stands no longer because whom it names keeps thanks private.
+pub fn withdrawn(_: Locale) -> Message {
+    Message::sentence("These thanks are shown here no longer. They still count.")
+}
+
+/// The same for a message of somebody who asked to be forgotten.
+pub fn erased(_: Locale) -> Message {
+    Message::sentence("What stood here was erased.")
+}
+
 /// The commit takes longer than Slack waits.
 pub fn saving(_: Locale) -> Message {
     Message::sentence("Saving. No need to send it again; I'll confirm in a moment.")
@@ -758,14 +808,40 @@ pub fn news<N: Names>(_: &Voice<'_>, names: &N, news: &News<'_>) -> Message {
     Message::sentence(&text)
 }
 
-/// Who has it although there is no card. A team gets no DMs.
+/// Who has it although there is no card. A team gets no DMs, nor does who doesn't want any.
 fn by_dm<N: Names>(names: &N, receivers: &[Receiver]) -> String {
     let people: Vec<&UserId> = receivers.iter().filter_map(Receiver::member).collect();
+    let (told, untold): (Vec<&UserId>, Vec<&UserId>) = people.iter().partition(|id| names.gets_dms(id));
+    let mut lines = Vec::new();
+    let who = names.list(told.iter().copied());
+    match told.len() {
+        0 if people.is_empty() => lines.push(format!("{} didn't hear of it.", names.receivers(receivers))),
+        0 => {}
+        1 => lines.push(format!("{who} has it by DM.")),
+        _ => lines.push(format!("{who} have it by DM.")),
+    }
+    let who = names.list(untold.iter().copied());
+    match untold.len() {
+        0 => {}
+        1 => lines.push(format!("It counts for {who}, who gets no DMs from me.")),
+        _ => lines.push(format!("It counts for {who}, who get no DMs from me.")),
+    }
+    lines.join(" ")
+}
+
+/// Whom no card names, because they chose so.
+fn private<N: Names>(names: &N, receivers: &[Receiver]) -> Option<String> {
+    let people: Vec<&UserId> = receivers
+        .iter()
+        .filter_map(Receiver::member)
+        .filter(|id| names.keeps_thanks_private(id))
+        .collect();
     let who = names.list(people.iter().copied());
+    let keep = if people.len() == 1 { "keeps" } else { "keep" };
     match people.len() {
-        0 => format!("{} didn't hear of it.", names.receivers(receivers)),
-        1 => format!("{who} has it by DM."),
-        _ => format!("{who} have it by DM."),
+        0 => None,
+        n if n == receivers.len() => Some(format!("{who} {keep} thanks private, so there is no card.")),
+        _ => Some(format!("{who} {keep} thanks private and won't be on the card.")),
     }
 }
 

@@ -3,12 +3,15 @@
 //! One use case is one transaction. [`Give`] is the one way in for every source (a command, later a reaction, an
 //! import): it carries its own instant, days, cost and announcement, so that nothing is read from the clock here.
 
+mod choices;
 mod counts;
 pub mod deliver;
+mod erase;
 mod facts;
 mod giving;
 pub mod grammar;
 pub mod inputs;
+mod keep;
 pub mod messages;
 pub mod modal;
 mod people;
@@ -26,9 +29,12 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
+pub use choices::{Switch, turn};
+pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures};
 pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};
 pub use inputs::{Opening, Submission};
+pub use keep::{drop_old_words, drop_words, with_old_words, workspace_today};
 use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};

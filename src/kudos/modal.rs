@@ -276,6 +276,15 @@ pub fn beside<N: Names>(names: &N, refusal: &Refusal) -> (&'static str, String) 
             let work = one(people, "works", "work");
             (PEOPLE, format!("{} {work} for another company, and kudos stay in this one.", list(people)))
         }
+        Refusal::OnlyForgotten => (
+            PEOPLE,
+            "Somebody you picked asked me to keep nothing about them, so I can't pass it on. Say it to them yourself."
+                .to_owned(),
+        ),
+        Refusal::YouAreForgotten => (
+            PEOPLE,
+            "You asked me to forget you, so I keep nothing of yours, and can't take this either.".to_owned(),
+        ),
         Refusal::OnlyGuests(people) => {
             let are = one(people, "is a guest", "are guests");
             (

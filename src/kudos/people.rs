@@ -43,6 +43,22 @@ impl Names for People<'_> {
             .unwrap_or_else(|| "your colleague".to_owned())
     }
 
+    fn giver(&self, id: &UserId) -> String {
+        match self.members.get(id) {
+            Some(member) if member.is_forgotten => "Somebody".to_owned(),
+            _ => self.name(id),
+        }
+    }
+
+    fn keeps_thanks_private(&self, id: &UserId) -> bool {
+        self.members.get(id).is_some_and(|member| member.choices.is_private)
+    }
+
+    fn gets_dms(&self, id: &UserId) -> bool {
+        // Who isn't known yet is asked about before the DM goes out.
+        self.members.get(id).is_none_or(Member::gets_dms)
+    }
+
     fn full_name(&self, id: &UserId) -> String {
         self.members.get(id).map_or_else(
             || self.name(id),

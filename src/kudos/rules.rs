@@ -41,6 +41,10 @@ pub enum Refusal {
     OnlyLeft(Vec<UserId>),
     /// Only people of another company.
     OnlyStrangers(Vec<UserId>),
+    /// Only people who asked to be forgotten.
+    OnlyForgotten,
+    /// The giver asked to be forgotten.
+    YouAreForgotten,
     /// Only guests of a single channel, whom the workspace leaves out.
     OnlyGuests(Vec<UserId>),
     /// The workspace lets only others give.
@@ -77,6 +81,8 @@ pub enum LeftOut {
     Stranger(UserId),
     /// A guest of a single channel, whom the workspace leaves out.
     Guest(UserId),
+    /// Asked to be forgotten.
+    Forgotten(UserId),
     /// Nobody that Slack knows.
     Unknown(UserId),
     /// A user group that Slack doesn't show to the app.
@@ -87,8 +93,10 @@ impl LeftOut {
     /// Why somebody whom nobody could look up in time is left out after all.
     pub fn of(id: &UserId, found: Option<&Member>) -> Self {
         match found {
+            Some(member) if member.is_forgotten => Self::Forgotten(id.clone()),
             Some(member) if member.is_bot => Self::Bot(id.clone()),
             Some(member) if member.is_deleted => Self::Left(id.clone()),
+            Some(member) if !member.is_stranger && member.guest == Guest::Single => Self::Guest(id.clone()),
             Some(_) => Self::Stranger(id.clone()),
             None => Self::Unknown(id.clone()),
         }
@@ -126,6 +134,9 @@ pub fn decide(
     known: &BTreeMap<UserId, Member>,
     terms: Terms,
 ) -> Result<Approved, Refusal> {
+    if known.get(giver).is_some_and(|giver| giver.is_forgotten) {
+        return Err(Refusal::YouAreForgotten);
+    }
     if !terms.may_give {
         return Err(Refusal::MayNotGive);
     }
@@ -145,6 +156,7 @@ pub fn decide(
             grammar::Receiver::Group { id, .. } => receivers.push(Receiver::Group(id.clone())),
             grammar::Receiver::Member(id) if id == giver => left_out.push(LeftOut::Yourself),
             grammar::Receiver::Member(id) => match known.get(id) {
+                Some(member) if member.is_forgotten => left_out.push(LeftOut::Forgotten(id.clone())),
                 Some(member) if member.is_bot => left_out.push(LeftOut::Bot(id.clone())),
                 Some(member) if member.is_deleted => left_out.push(LeftOut::Left(id.clone())),
                 Some(member) if member.is_stranger && !terms.strangers => left_out.push(LeftOut::Stranger(id.clone())),
@@ -199,6 +211,8 @@ fn nobody_left(left_out: &[LeftOut]) -> Refusal {
         Refusal::OnlyLeft(gone)
     } else if !strangers.is_empty() {
         Refusal::OnlyStrangers(strangers)
+    } else if left_out.iter().any(|out| matches!(out, LeftOut::Forgotten(_))) {
+        Refusal::OnlyForgotten
     } else if !guests.is_empty() {
         Refusal::OnlyGuests(guests)
     } else if !bots.is_empty() {

@@ -113,7 +113,8 @@ impl Giving<'_> {
             }
             _ => return gave.answer(voice),
         };
-        let draft = match self.keep(&gave.wish.giver, kind, &Waiting::of(gave)).await {
+        let once = gave.wish.delivery.as_deref();
+        let draft = match self.keep(&gave.wish.giver, kind, once, &Waiting::of(gave)).await {
             Ok(draft) => draft,
             // The sentence gives the words back.
             Err(error) => {
@@ -130,15 +131,24 @@ impl Giving<'_> {
         }
     }
 
-    /// Keeps what waits for this person's click; returns its id.
-    pub(super) async fn keep(&self, owner: &UserId, kind: &str, waiting: &Waiting) -> Result<String, StoreError> {
+    /// Keeps what waits for this person's click; returns its id, the same one for the same delivery.
+    pub(super) async fn keep(
+        &self,
+        owner: &UserId,
+        kind: &str,
+        delivery: Option<&str>,
+        waiting: &Waiting,
+    ) -> Result<String, StoreError> {
         let ctx = self.ctx;
         let now = ctx.clock.now();
         let (workspace, owner) = (ctx.workspace.id.clone(), owner.clone());
         let waiting = waiting.clone().masked();
-        let (kind, until) = (kind.to_owned(), now.plus(drafts::LASTS));
+        let (kind, once, until) = (kind.to_owned(), delivery.map(str::to_owned), now.plus(drafts::LASTS));
         ctx.db
-            .write(async move |tx: &mut Tx| drafts::keep(tx, &workspace, &owner, &kind, &waiting, now, until).await)
+            .write(async move |tx: &mut Tx| match &once {
+                Some(once) => drafts::keep_once(tx, &workspace, &owner, &kind, once, &waiting, now, until).await,
+                None => drafts::keep(tx, &workspace, &owner, &kind, &waiting, now, until).await,
+            })
             .await
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use store::{Counts, claim, counts, enqueue, finish, heard_late, late, next_due, settle, sweep};
+pub use store::{Counts, being_sent, claim, counts, enqueue, erase, finish, heard_late, late, next_due, settle, sweep};
 
 use crate::base::clock::Instant;
 use crate::base::ids::{OutboxId, WorkspaceId, new_id};
@@ -32,19 +32,28 @@ pub enum Kind {
     KudosTell,
     /// A kudos that its giver put off until the allowance covers it.
     KudosLater,
+    /// What stands in Slack for a kudos of somebody who was erased.
+    KudosErase,
+    /// What is kept about a person, for that person.
+    PrivacyExport,
+    /// The second look at somebody who was erased.
+    PrivacyErase,
     /// One page of the member list.
     WorkspaceMembers,
 }
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
         Self::KudosUpdate,
         Self::KudosTell,
         Self::KudosLater,
+        Self::KudosErase,
+        Self::PrivacyExport,
+        Self::PrivacyErase,
         Self::WorkspaceMembers,
     ];
 
@@ -57,6 +66,9 @@ impl Kind {
             Self::KudosUpdate => "kudos.update",
             Self::KudosTell => "kudos.tell",
             Self::KudosLater => "kudos.later",
+            Self::KudosErase => "kudos.erase",
+            Self::PrivacyExport => "privacy.export",
+            Self::PrivacyErase => "privacy.erase",
             Self::WorkspaceMembers => "workspace.members",
         }
     }
@@ -71,7 +83,10 @@ impl Kind {
         match self {
             Self::KudosCard | Self::KudosDm | Self::KudosTell | Self::KudosLater => "chat.postMessage",
             Self::KudosUnpost => "chat.delete",
-            Self::KudosUpdate => "chat.update",
+            Self::KudosUpdate | Self::KudosErase => "chat.update",
+            Self::PrivacyExport => "files.completeUploadExternal",
+            // Asks Slack for nothing.
+            Self::PrivacyErase => "",
             Self::WorkspaceMembers => "users.list",
         }
     }
@@ -85,7 +100,9 @@ impl Kind {
             | Self::KudosUpdate
             | Self::KudosTell
             | Self::KudosLater => 10,
-            Self::WorkspaceMembers => 20,
+            Self::WorkspaceMembers | Self::PrivacyExport | Self::PrivacyErase => 20,
+            // There may be thousands, and nobody waits for them.
+            Self::KudosErase => 30,
         }
     }
 }

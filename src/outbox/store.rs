@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Claimed, Ending, Intent, Kind, LANE_PAUSE, LEASE, Late, WORKSPACE_PER_MINUTE, backoff};
 use crate::base::clock::Instant;
-use crate::base::ids::{OutboxId, WorkspaceId, new_id};
+use crate::base::ids::{OutboxId, UserId, WorkspaceId, new_id};
 use crate::store::{Connection, StoreError, Tx, list, sql};
 
 /// Why a row waits that met a 429. The claim knows by it which methods rest.
@@ -359,4 +359,36 @@ pub async fn sweep(tx: &mut Tx, workspace: &WorkspaceId, before: Instant) -> Res
         workspace,
         before
     )
+}
+
+/// The subjects of the rows that are being sent.
+pub async fn being_sent(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<String>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (String,),
+        "SELECT subject FROM outbox WHERE workspace = $1 AND leased_until IS NOT NULL ORDER BY id",
+        workspace
+    )?;
+    Ok(rows.into_iter().map(|(subject,)| subject).collect())
+}
+
+/// Erases a person from the queue: what is for them goes (what is being sent at this moment does so when it is done
+/// again), elsewhere `nobody` stands in their place.
+pub async fn erase(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId, nobody: &UserId) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "DELETE FROM outbox WHERE workspace = $1 AND leased_until IS NULL
+                    AND (lane LIKE '%' || $2 || '%' OR key LIKE '%' || $2 || '%')",
+        workspace,
+        person
+    )?;
+    sql!(
+        tx,
+        execute "UPDATE outbox SET subject = REPLACE(subject, '\"' || $2 || '\"', '\"' || $3 || '\"')
+                 WHERE workspace = $1 AND subject LIKE '%' || $2 || '%'",
+        workspace,
+        person,
+        nobody
+    )?;
+    Ok(())
 }

@@ -269,11 +269,7 @@ impl Checked {
         let here = format!("{at}/{initial}");
         match element.get(initial) {
             None => {}
-            Some(Value::Array(list)) if kind.starts_with("multi_") => {
-                if !list.iter().all(Value::is_string) {
-                    self.fault(&here, "must be an array of strings");
-                }
-            }
+            Some(Value::Array(list)) if kind.starts_with("multi_") && list.iter().all(Value::is_string) => {}
             Some(Value::String(_)) if !kind.starts_with("multi_") => {}
             Some(_) => self.fault(&here, "is of the wrong type"),
         }
@@ -326,11 +322,8 @@ impl Checked {
         let here = format!("{at}/{key}");
         match element.get(key) {
             None => {}
-            Some(Value::Array(list)) => {
-                if list.is_empty() || !list.iter().all(|option| given.contains(&option)) {
-                    self.fault(&here, "must match options, and one at least");
-                }
-            }
+            Some(Value::Array(list)) if !list.is_empty() && list.iter().all(|option| given.contains(&option)) => {}
+            Some(Value::Array(_)) => self.fault(&here, "must match options, and one at least"),
             Some(option) if !given.contains(&option) => self.fault(&here, "must match one of the options"),
             Some(_) => {}
         }

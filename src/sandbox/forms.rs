@@ -101,7 +101,7 @@ fn value_key(kind: &str) -> Option<(&'static str, bool)> {
 }
 
 /// Whether a conversations select offers that place.
-fn offers(element: &Value, there: &Channel) -> bool {
+pub(super) fn offers(element: &Value, there: &Channel) -> bool {
     let kind = match there.kind {
         Kind::Public => "public",
         Kind::Private => "private",

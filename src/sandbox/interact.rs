@@ -1,6 +1,7 @@
 //! What people do to the app: commands and clicks.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use regex::{Captures, Regex};
 use serde_json::{Value, json};
@@ -24,6 +25,9 @@ static TYPED: LazyLock<Option<Regex>> =
 
 /// Longest text of a command's answer; Slack truncates longer ones in channels.
 const LONGEST: usize = 40_000;
+
+/// Older triggers are not told from invented ones.
+const REMEMBERED: Duration = Duration::from_secs(3_600);
 
 impl Sandbox {
     /// A person types a command, such as `/kudos @lee for the refund storm`. With `should_escape` in the manifest,
@@ -246,6 +250,7 @@ impl Sandbox {
             made: now,
             used: false,
         };
+        state.triggers.retain(|_, old| now.since(old.made) < REMEMBERED);
         state.triggers.insert(trigger_id.clone(), trigger);
         Opening {
             trigger_id,

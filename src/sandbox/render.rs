@@ -215,6 +215,24 @@ impl State {
         }
     }
 
+    /// A person's message as they would type it again: the opposite of [`State::escape`].
+    pub(super) fn as_typed(&self, shown: &Shown) -> String {
+        let Some(markup) = &*MARKUP else {
+            return shown.text.clone();
+        };
+        let typed = markup.replace_all(&shown.text, |hit: &Captures<'_>| {
+            let person = hit[1].strip_prefix('@').and_then(|id| {
+                let id = id.split('|').next().unwrap_or_default();
+                self.people.get(&UserId::from(id))
+            });
+            match person {
+                Some(person) => format!("@{}", person.it.handle),
+                None => self.reference(&hit[1]),
+            }
+        });
+        typed.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    }
+
     /// Slack's markup with names in place of ids, and entities as characters.
     pub(super) fn mrkdwn(&self, text: &str) -> String {
         let Some(markup) = &*MARKUP else { return text.to_owned() };

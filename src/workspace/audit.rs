@@ -1,10 +1,12 @@
 //! Who changed what, and when.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use crate::base::clock::Instant;
-use crate::base::ids::{UserId, WorkspaceId, new_id};
-use crate::store::{StoreError, Tx, sql};
+use crate::base::ids::{KudosId, UserId, WorkspaceId, new_id};
+use crate::store::{StoreError, Tx, list, sql};
 
 /// Something that was done and must stay known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,4 +86,20 @@ pub async fn entries(tx: &mut Tx, workspace: &WorkspaceId, most: i64) -> Result<
             at: Instant::from_millis(at),
         })
         .collect())
+}
+
+/// Empties what was there before and after, in every entry about one of these subjects: it may be somebody's words.
+pub async fn forget_values(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    subjects: &BTreeSet<KudosId>,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "UPDATE audit SET value_before = 'null', value_after = 'null' WHERE workspace = $1
+                    AND subject IN (SELECT value ->> 0 FROM json_each($2))",
+        workspace,
+        list(&subjects.iter().map(|subject| [subject]).collect::<Vec<_>>())
+    )?;
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId, new_id};
@@ -29,6 +30,35 @@ pub async fn keep(
         tx,
         execute "INSERT INTO draft (id, workspace, owner, kind, body, created_at, expires_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &id,
+        workspace,
+        owner,
+        kind,
+        body,
+        now,
+        until
+    )?;
+    Ok(id)
+}
+
+/// The same for something that Slack may deliver twice: the same `once` of a kind is one draft, with one id.
+#[expect(clippy::too_many_arguments, reason = "one column each")]
+pub async fn keep_once(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    owner: &UserId,
+    kind: &str,
+    once: &str,
+    body: &impl Serialize,
+    now: Instant,
+    until: Instant,
+) -> Result<String, StoreError> {
+    let id = hex::encode(&Sha256::digest(format!("{workspace} {owner} {kind} {once}"))[..16]);
+    let body = serde_json::to_string(body).map_err(|_| StoreError::Unreadable("a draft"))?;
+    sql!(
+        tx,
+        execute "INSERT INTO draft (id, workspace, owner, kind, body, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
         &id,
         workspace,
         owner,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono_tz::Tz;
 use serde_json::json;
 
+use super::forgotten::{forgotten, nobody};
 use crate::base::calendar::parse_zone;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, UserId, WorkspaceId};
@@ -37,6 +38,8 @@ pub struct Member {
     pub guest: Guest,
     /// The app's direct message with them, once it was opened.
     pub dm: Option<ChannelId>,
+    /// Asked to be forgotten: nothing is known of them, and nothing may be.
+    pub is_forgotten: bool,
     /// What they have chosen.
     pub choices: Choices,
 }
@@ -78,7 +81,17 @@ pub async fn choose(
 impl Member {
     /// Whether this is a person of this workspace who is still here.
     pub fn can_be_thanked(&self) -> bool {
-        !self.is_bot && !self.is_deleted && !self.is_stranger
+        !self.is_bot && !self.is_deleted && !self.is_stranger && !self.is_forgotten
+    }
+
+    /// Whether the app tells them by DM that they were thanked. It doesn't write to other companies.
+    pub fn gets_dms(&self) -> bool {
+        self.can_be_thanked() && !self.choices.wants_no_dms
+    }
+
+    /// Whether a list of people (a board, the digest, a screen) may name them.
+    pub fn is_listed(&self) -> bool {
+        self.can_be_thanked() && !self.choices.is_unlisted
     }
 }
 
@@ -120,10 +133,12 @@ pub async fn upsert(
     first_seen_at: Instant,
 ) -> Result<(), StoreError> {
     // Sorted and each once: two processes never wait for each other, and an upsert may name a key once only.
-    let users: BTreeMap<&UserId, &User> = users.iter().map(|user| (&user.id, user)).collect();
+    let mut users: BTreeMap<&UserId, &User> = users.iter().map(|user| (&user.id, user)).collect();
     if users.is_empty() {
         return Ok(());
     }
+    let forgotten = forgotten(tx, workspace, users.keys().copied()).await?;
+    users.retain(|id, _| !forgotten.contains(*id));
     let rows: Vec<_> = users
         .values()
         .map(|user| {
@@ -204,7 +219,7 @@ pub async fn upsert(
     Ok(())
 }
 
-/// Those of the given people that we know.
+/// Those of the given people that we know; who asked to be forgotten is among them, without anything but that.
 pub async fn members(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -239,7 +254,7 @@ pub async fn members(
         json!(ids.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
         workspace
     )?;
-    Ok(rows
+    let mut known: BTreeMap<UserId, Member> = rows
         .into_iter()
         .map(
             |(
@@ -288,6 +303,7 @@ pub async fn members(
                         is_admin,
                         guest,
                         dm,
+                        is_forgotten: false,
                         choices: Choices {
                             is_private,
                             is_unlisted,
@@ -298,7 +314,12 @@ pub async fn members(
                 )
             },
         )
-        .collect())
+        .collect();
+    let unknown: Vec<&UserId> = ids.iter().filter(|id| !known.contains_key(*id)).collect();
+    for id in forgotten(tx, workspace, unknown).await? {
+        known.insert(id.clone(), nobody(id));
+    }
+    Ok(known)
 }
 
 /// Who answers to these folded names, as `(name, member, exact)`; people who left are not found by name.

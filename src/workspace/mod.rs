@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod deliver;
 pub mod drafts;
+mod forgotten;
 pub mod inputs;
 mod members;
 mod once;
@@ -12,6 +13,7 @@ mod usergroups;
 
 use std::sync::Arc;
 
+pub use forgotten::{FORGOTTEN, KeptByWorkspace, anonymous, erase, export, forget_person, forgotten, is_anonymous};
 pub use members::{Choices, Guest, Member, choose, find_by_names, members, remember_dm, upsert};
 pub use once::{first_time, happened};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::audit::{self, Entry};
-use super::{Ctx, Guest, Member, Place};
+use super::{Ctx, Guest, Member, Place, PlaceKind};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, UserId, WorkspaceId};
 use crate::store::{StoreError, Tx, sql};
@@ -156,9 +156,23 @@ impl Settings {
         self.stewards.contains(member)
     }
 
-    /// A channel shared with another company is used like others once a steward said so.
+    /// A channel shared with another company gets cards once a steward said so. Like a private one it keeps to itself
+    /// what is given there: who is thanked there may see no other.
     pub fn let_in(&self, place: &mut Place) {
-        place.is_shared &= !self.shared_channels.contains(&place.channel);
+        if place.is_shared && self.shared_channels.contains(&place.channel) {
+            place.is_shared = false;
+            place.kind = PlaceKind::Private;
+        }
+    }
+
+    /// Whether this person may be thanked for what was given in `given_in`.
+    pub fn may_be_thanked(&self, member: &Member, given_in: Option<&ChannelId>) -> bool {
+        let is_stranger_let_in = given_in.is_some_and(|channel| self.shared_channels.contains(channel));
+        !member.is_bot
+            && !member.is_deleted
+            && !member.is_forgotten
+            && (!member.is_stranger || is_stranger_let_in)
+            && (member.guest != Guest::Single || self.single_channel_guests)
     }
 
     /// Whether this person may give.
@@ -168,7 +182,7 @@ impl Settings {
             Guest::Multi => self.givers == Givers::Everyone,
             Guest::Single => self.givers == Givers::Everyone && self.single_channel_guests,
         };
-        !giver.is_bot && !giver.is_stranger && is_guest_let_in
+        !giver.is_bot && !giver.is_stranger && !giver.is_forgotten && is_guest_let_in
     }
 
     /// The same settings with what a workspace has stored above them. What can't be read is left as it was.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Ctx;
+use super::{Ctx, forgotten};
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, UserId, WorkspaceId};
 use crate::base::text::clean;
@@ -151,7 +151,9 @@ pub async fn remember_usergroup(
         group.date_delete > 0,
         now
     )?;
-    let people: BTreeSet<&UserId> = people.iter().collect();
+    let mut people: BTreeSet<&UserId> = people.iter().collect();
+    let forgotten = forgotten(tx, workspace, people.iter().copied()).await?;
+    people.retain(|id| !forgotten.contains(*id));
     let list = json!(people.iter().map(|id| [id]).collect::<Vec<_>>()).to_string();
     sql!(
         tx,

@@ -8,7 +8,8 @@ use crate::harness::{Story, story};
 /// The app calls a method of the Web API.
 async fn app_calls(t: &Story, method: &str, args: Value) -> Value {
     let url = t.slack.api_url().join(method).expect("a method's URL");
-    let request = reqwest::Client::new()
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let request = http
         .post(url)
         .bearer_auth(t.slack.bot_token())
         .header("content-type", "application/json; charset=utf-8")

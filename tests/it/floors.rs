@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("outbox", 2),
     ("workspace", 3),
     ("kudos", 4),
+    ("privacy", 7),
     ("app", 8),
     ("web", 9),
     ("jobs", 9),

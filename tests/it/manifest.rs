@@ -66,6 +66,19 @@ const LIMITS: &[(&str, usize, usize)] = &[
     ("/display_information/description", 1, 140),
     ("/display_information/long_description", 175, 4_000),
     ("/features/bot_user/display_name", 1, 80),
+    ("/features/shortcuts", 1, 10),
+    ("/features/shortcuts/0/name", 1, 24),
+    ("/features/shortcuts/0/type", 6, 7),
+    ("/features/shortcuts/0/callback_id", 1, 255),
+    ("/features/shortcuts/0/description", 1, 150),
+    ("/features/shortcuts/1/name", 1, 24),
+    ("/features/shortcuts/1/type", 6, 7),
+    ("/features/shortcuts/1/callback_id", 1, 255),
+    ("/features/shortcuts/1/description", 1, 150),
+    ("/features/shortcuts/2/name", 1, 24),
+    ("/features/shortcuts/2/type", 6, 7),
+    ("/features/shortcuts/2/callback_id", 1, 255),
+    ("/features/shortcuts/2/description", 1, 150),
     ("/features/slash_commands", 1, 50),
     ("/features/slash_commands/0/command", 2, 32),
     ("/features/slash_commands/0/url", 1, 3_000),
@@ -159,10 +172,16 @@ fn only_events_that_are_understood_are_asked_for_and_their_scopes_too() {
             event.name
         );
         let user = match event.name {
-            "member_joined_channel" => json!("U1"),
-            _ => json!({"id": "U1"}),
+            "user_change" | "team_join" => json!({"id": "U1"}),
+            _ => json!("U1"),
         };
-        let event_of = json!({"type": event.name, "channel": "C1", "user": user});
+        // `message.channels` and its like arrive as `message`.
+        let kind = event.name.split('.').next().expect("a name");
+        let item = json!({"type": "message", "channel": "C1", "ts": "1.000001"});
+        let event_of = json!({
+            "type": kind, "channel": "C1", "user": user, "ts": "1.000001", "text": "hello", "tab": "home",
+            "reaction": "clap", "item": item,
+        });
         let body = json!({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event_of});
         match parse_event(body.to_string().as_bytes()).expect("an event") {
             EventRequest::Callback(callback) => {
@@ -188,7 +207,14 @@ fn the_minimal_one_asks_for_nothing_that_may_be_declined() {
         .collect();
     assert_eq!(
         events,
-        ["user_change", "team_join", "app_uninstalled", "tokens_revoked"]
+        [
+            "user_change",
+            "team_join",
+            "app_mention",
+            "app_home_opened",
+            "app_uninstalled",
+            "tokens_revoked"
+        ]
     );
     // Nothing else differs.
     let mut full = manifest();

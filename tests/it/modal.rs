@@ -380,6 +380,10 @@ fn an_expired_trigger_gets_a_button_that_opens_it_again() {
         let answer = t.slack.raw("/slack/commands", &headers, &body).await;
         assert!(answer.body.contains("Open it again"), "{}", answer.body);
         assert_eq!(lee.modal(), "");
+        assert_eq!(
+            t.number("SELECT COUNT(*) FROM draft WHERE kind = 'kudos.modal'").await,
+            1
+        );
     });
 }
 

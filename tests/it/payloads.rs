@@ -91,13 +91,34 @@ fn replay(body: &Value, name: &str) {
                                 (&body["event"]["user"], &body["event"]["channel"])
                             );
                         }
+                        ("app_home_opened", Event::AppHomeOpened { tab, .. }) => {
+                            assert_eq!(json!(tab), body["event"]["tab"], "{name}");
+                        }
                         ("app_uninstalled", Event::AppUninstalled) | ("tokens_revoked", Event::TokensRevoked) => {}
+                        ("app_mention", Event::AppMention(it)) | ("message", Event::Message(it)) => {
+                            assert_eq!(json!(it.ts), body["event"]["ts"], "{name}");
+                            assert_eq!(json!(it.text), body["event"]["text"], "{name}");
+                        }
+                        ("message", Event::MessageChanged(change)) => {
+                            assert_eq!(json!(change.message.ts), body["event"]["message"]["ts"], "{name}");
+                        }
+                        ("message", Event::MessageDeleted { ts, .. }) => {
+                            assert_eq!(json!(ts), body["event"]["deleted_ts"], "{name}");
+                        }
+                        ("reaction_added", Event::ReactionAdded(it)) => {
+                            assert_eq!(json!(it.name), body["event"]["reaction"], "{name}");
+                            assert_eq!(json!(it.ts), body["event"]["item"]["ts"], "{name}");
+                        }
                         (_, Event::Other { kind }) => {
                             assert_eq!(kind, inner, "{name}");
-                            assert!(
-                                !["member_joined_channel", "app_uninstalled", "tokens_revoked"].contains(&inner),
-                                "{name}"
-                            );
+                            let known = [
+                                "app_mention",
+                                "app_uninstalled",
+                                "member_joined_channel",
+                                "reaction_added",
+                                "tokens_revoked",
+                            ];
+                            assert!(!known.contains(&inner), "{name}");
                         }
                         (_, found) => panic!("{name}: {inner} became {found:?}"),
                     }
@@ -122,6 +143,19 @@ fn replay(body: &Value, name: &str) {
                 body["container"]["is_ephemeral"].as_bool().unwrap_or(false),
                 "{name}"
             );
+        }
+        "view_submission" | "view_closed" => {
+            let (Ok(Interaction::ViewSubmission(found)) | Ok(Interaction::ViewClosed(found))) = click(body) else {
+                panic!("{name}: no view");
+            };
+            assert_eq!(json!(found.view.id), body["view"]["id"], "{name}");
+            assert_eq!(json!(found.user), body["user"]["id"], "{name}");
+        }
+        "shortcut" | "message_action" => {
+            let Ok(Interaction::Shortcut(found)) = click(body) else {
+                panic!("{name}: no shortcut");
+            };
+            assert_eq!(json!(found.callback_id), body["callback_id"], "{name}");
         }
         _ => assert_eq!(click(body), Ok(Interaction::Other { kind: kind.to_owned() }), "{name}"),
     }

@@ -10,21 +10,23 @@ use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
 use plaudit::kudos::{
-    Announce, Effect, Give, Outcome, Receiver, Source, TakeBack, TakenBack, export_page, latest_of, record,
-    sweep_deliveries, take_back, take_back_latest,
+    self, Announce, Effect, Give, Outcome, Receiver, Source, Switch, TakeBack, TakenBack, drop_words, edit_erased,
+    export_page, figures, latest_of, record, sweep_deliveries, take_back, take_back_latest, turn, with_old_words,
 };
 use plaudit::outbox::{
-    self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, claim, counts,
-    enqueue, finish, heard_late, late, next_due, settle, sweep,
+    self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, being_sent, claim,
+    counts, enqueue, finish, heard_late, late, next_due, settle, sweep,
 };
+use plaudit::privacy::{self, enqueue_export, gather, kept};
 use plaudit::slack::client::{Conversation, Usergroup};
 use plaudit::slack::inbound::{Profile, User};
 use plaudit::store::{Db, StoreError, Tx};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
-    Choices, Guest, PlaceKind, Postable, Settings, all_usergroups, audit, choose, drafts, find_by_names, first_time,
-    forget, happened, install, installed, members, place, places, remember_conversation, remember_dm,
-    remember_postable, remember_usergroup, store_settings, upsert, usergroup_members, usergroups,
+    self, Choices, Guest, PlaceKind, Postable, Settings, all_usergroups, anonymous, audit, choose, drafts,
+    find_by_names, first_time, forget, forget_person, forgotten, happened, install, installed, members, place, places,
+    remember_conversation, remember_dm, remember_postable, remember_usergroup, store_settings, upsert,
+    usergroup_members, usergroups,
 };
 use serde_json::{Value, json};
 
@@ -1164,8 +1166,137 @@ fn drafts_wait_for_their_owner_for_a_day() {
             assert!(!write!(db, tx => drafts::take(tx, &t1(), &id)));
         }
         let lee: UserId = "U1".into();
+        let twice = [1, 2].map(|body| (lee.clone(), body));
+        let mut ids = BTreeSet::new();
+        for (lee, body) in twice {
+            ids.insert(write!(db, tx => drafts::keep_once(tx, &t1(), &lee, "k", "once", &body, start(), after(2))));
+        }
+        let id = ids.pop_first().expect("an id");
+        assert!(ids.is_empty());
+        let first: Option<i64> = read!(db, tx => drafts::find(tx, &t1(), &lee, "k", &id, after(1)));
+        assert_eq!(first, Some(1));
+        assert!(write!(db, tx => drafts::take(tx, &t1(), &id)));
         write!(db, tx => drafts::keep(tx, &t1(), &lee, "k", &1, start(), after(5)));
         assert_eq!(write!(db, tx => drafts::sweep(tx, &t1(), after(4))), 0);
         assert_eq!(write!(db, tx => drafts::sweep(tx, &t1(), after(5))), 1);
+    });
+}
+
+#[test]
+fn who_is_forgotten_is_gone_and_what_counts_stays() {
+    with_database(async |db| {
+        let dana: UserId = "UDANA".into();
+        let nobody = anonymous(start());
+        let people = [
+            user("UDANA", "dana", "Dana", "Dana \\%_ 'Kim'"),
+            user("ULEE", "lee", "Lee", "Lee Park"),
+        ];
+        let list = people.clone();
+        write!(db, tx => upsert(tx, &t1(), &list, start()));
+        let gives: Vec<Give> = (0..20)
+            .map(|n| {
+                let mut give = give(n, after(i64::try_from(n).expect("a number") * 1_000_000));
+                give.reason = format!("{} for dana \\%_ 'kim' too", give.reason);
+                if n % 2 == 1 {
+                    give.giver = "UDANA".into();
+                    give.receivers = vec![Receiver::Member("ULEE".into())];
+                }
+                if n % 5 == 4 {
+                    give.giver = "UMO".into();
+                    give.receivers = vec![Receiver::Member("ULEE".into())];
+                }
+                give
+            })
+            .collect();
+        let list = gives.clone();
+        write!(db, tx => record(tx, &list));
+        assert!(read!(db, tx => forgotten(tx, &t1(), [&dana])).is_empty());
+        let before = read!(db, tx => figures(tx, &t1(), &dana));
+        assert_eq!((before.given, before.received, before.since), (8, 8, Some(start())));
+        let found = read!(db, tx => kept(tx, &t1(), &dana)).expect("Dana");
+        assert_eq!((found.figures, found.drafts), (before, 0));
+        let all = read!(db, tx => kudos::export(tx, &t1(), &dana));
+        assert_eq!((all.gave.len(), all.received.len(), all.joined.len()), (8, 8, 0));
+        let page = read!(db, tx => gather(tx, &t1(), &dana)).expect("an export");
+        assert_eq!(page.received, all.received);
+        assert!(read!(db, tx => workspace::export(tx, &t1(), &dana)).is_some());
+        let on = read!(db, tx => turn(tx, &t1(), &"UNOBODY".into(), Switch::Private, true, start()));
+        assert_eq!(on, None);
+        let who = dana.clone();
+        let on = write!(db, tx => turn(tx, &t1(), &who, Switch::Private, true, start()));
+        assert!(on.is_some_and(|choices| choices.is_private));
+        let who = dana.clone();
+        write!(db, tx => enqueue_export(tx, &t1(), &who, start()));
+        let entry = audit::Entry::new(&dana, "kudos.words", "k1").values(&json!(["UDANA"]), &json!("old words"));
+        write!(db, tx => audit::enter(tx, &t1(), &entry, start()));
+        write!(db, tx => audit::forget_values(tx, &t1(), &BTreeSet::from(["k1".into()])));
+        assert_eq!(read!(db, tx => audit::entries(tx, &t1(), 1))[0].after, Value::Null);
+        assert_eq!(read!(db, tx => being_sent(tx, &t1())), Vec::<String>::new());
+
+        let (who, gone) = (dana.clone(), nobody.clone());
+        assert!(write!(db, tx => privacy::erase(tx, &t1(), &who, &gone, start())));
+        let (who, gone) = (dana.clone(), anonymous(start()));
+        assert!(!write!(db, tx => privacy::erase(tx, &t1(), &who, &gone, start())));
+        // Done again, each part finds nothing.
+        let (who, gone) = (dana.clone(), nobody.clone());
+        assert!(write!(db, tx => kudos::erase(tx, &t1(), &who, &gone, start())).is_empty());
+        let (who, gone) = (dana.clone(), nobody.clone());
+        write!(db, tx => outbox::erase(tx, &t1(), &who, &gone));
+        let (who, gone) = (dana.clone(), nobody.clone());
+        write!(db, tx => workspace::erase(tx, &t1(), &who, &gone));
+        let who = dana.clone();
+        assert!(!write!(db, tx => forget_person(tx, &t1(), &who, start())));
+        write!(db, tx => edit_erased(tx, &t1(), &BTreeSet::new(), start()));
+
+        write!(db, tx => upsert(tx, &t1(), &people, start()));
+        let known = read!(db, tx => members(tx, &t1(), &ids(["UDANA", "ULEE", "UNOBODY"])));
+        assert!(known[&dana].is_forgotten && !known[&"ULEE".into()].is_forgotten && known.len() == 2);
+        assert!(
+            read!(db, tx => members(tx, &"T2".into(), &ids(["UDANA"]))).is_empty(),
+            "another workspace"
+        );
+        assert_eq!(
+            read!(db, tx => forgotten(tx, &t1(), [&dana, &nobody, &"ULEE".into()])),
+            BTreeSet::from([dana.clone(), nobody.clone()])
+        );
+        assert!(read!(db, tx => kept(tx, &t1(), &dana)).is_none());
+        let after_it = read!(db, tx => figures(tx, &t1(), &nobody));
+        assert_eq!(after_it, before);
+        let rows = read!(db, tx => export_page(tx, None, 100));
+        assert!(rows.iter().all(|row| row.giver != "UDANA" && row.receiver != "UDANA"));
+        for row in &rows {
+            let own = row.giver == nobody.as_str() || row.receiver == nobody.as_str();
+            assert_eq!(row.reason.is_empty(), own, "{row:?}");
+            assert!(!row.reason.contains("dana"), "{row:?}");
+        }
+        let recount = kudos::recount(db).await.expect("a recount");
+        assert_eq!(recount.differences, []);
+    });
+}
+
+#[test]
+fn old_words_go_page_by_page() {
+    with_database(async |db| {
+        let gives: Vec<Give> = (0..10)
+            .map(|n| Give {
+                reason: format!("{n} words"),
+                ..give(n, after(i64::try_from(n).expect("a number") * 86_400_000))
+            })
+            .collect();
+        let list = gives.clone();
+        write!(db, tx => record(tx, &list));
+        let (day, before) = (gives[4].workspace_day.to_string(), after(99 * 86_400_000));
+        let old = read!(db, tx => with_old_words(tx, &t1(), &day, before, 3));
+        assert_eq!(old.len(), 3);
+        write!(db, tx => drop_words(tx, &t1(), &old));
+        let old = read!(db, tx => with_old_words(tx, &t1(), &day, before, 3));
+        assert_eq!(old.len(), 1);
+        assert!(read!(db, tx => with_old_words(tx, &"T2".into(), &day, before, 3)).is_empty());
+        write!(db, tx => drop_words(tx, &t1(), &old));
+        let empty = read!(db, tx => export_page(tx, None, 100))
+            .iter()
+            .filter(|row| row.reason.is_empty())
+            .count();
+        assert_eq!(empty, 4);
     });
 }

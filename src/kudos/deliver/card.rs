@@ -14,14 +14,14 @@ use crate::kudos::people::is_nobody;
 use crate::kudos::rules::{Target, target};
 use crate::kudos::store::{self, Stored, StoredReceiver, load};
 use crate::kudos::take_back::{removal, reverse};
-use crate::kudos::{Announce, Receiver, Source};
+use crate::kudos::{Announce, Source};
 use crate::outbox::{self, Claimed, Ending};
 use crate::slack::blocks::Message;
 use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Settings, UsergroupError};
+use crate::workspace::{self, Ctx, Member, Settings, UsergroupError};
 
 /// Codes that say: not in this channel, whatever the message.
 fn is_about_the_channel(code: &str) -> bool {
@@ -70,6 +70,10 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     check_people(ctx, &mut loaded, &unchecked, now).await?;
     if loaded.kudos.receivers.is_empty() {
         return Ok(Ending::Done);
+    }
+    if loaded.shown().is_empty() {
+        // Nobody may be named; it goes by DM alone.
+        return finish_card(ctx, claimed, &loaded.kudos, None, now).await;
     }
     let news = loaded.given_in.as_ref().is_some_and(|place| place.wants_check(now));
     let own_dm = settle_places(ctx, &mut loaded, now).await?;
@@ -131,7 +135,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
 
 /// The card as it is now; `None` when there is nobody left to name on it.
 pub(super) fn message(ctx: &Ctx, loaded: &Loaded) -> Option<Message> {
-    let receivers: Vec<Receiver> = loaded.kudos.receivers.iter().map(StoredReceiver::receiver).collect();
+    let receivers = loaded.shown();
     if receivers.is_empty() {
         return None;
     }
@@ -170,6 +174,10 @@ async fn finish_card(
                 // Taken back while it was on its way: whoever took it back found nothing to remove yet.
                 let gone = removal(&workspace, &kudos, "", posted.channel.as_str(), now);
                 outbox::enqueue(tx, &[gone]).await?;
+            }
+            if posted.is_some() && claimed.may_be_sent {
+                // What was found there may have been rendered before something changed.
+                super::refresh(tx, &workspace, &kudos, false, now).await?;
             }
             if finished == Some(true) {
                 enqueue_dms(tx, &workspace, &stored, now).await?;
@@ -276,10 +284,12 @@ async fn check_people(ctx: &Ctx, loaded: &mut Loaded, doubtful: &[UserId], now: 
         .collect();
     let mut wanted = unchecked.clone();
     wanted.extend(Some(loaded.kudos.giver.clone()).filter(|id| !loaded.known.contains_key(id)));
+    let (settings, given_in) = (ctx.settings(), loaded.kudos.channel.clone());
+    let may_be_thanked = move |member: &Member| settings.may_be_thanked(member, given_in.as_ref());
     // Some have become known since, by the member list or an event. (Who was known and has left since stays thanked.)
     let mut nobody: BTreeSet<String> = doubtful
         .iter()
-        .filter(|id| loaded.known.get(id).is_some_and(|member| !member.can_be_thanked()))
+        .filter(|id| loaded.known.get(id).is_some_and(|member| !may_be_thanked(member)))
         .map(|id| id.0.clone())
         .collect();
     let mut users = Vec::new();
@@ -315,7 +325,7 @@ async fn check_people(ctx: &Ctx, loaded: &mut Loaded, doubtful: &[UserId], now: 
                     .member()
                     .filter(|id| unchecked.contains(id))
                     .and_then(|id| known.get(&id));
-                nobody.contains(&receiver.id) || found.is_some_and(|member| !member.can_be_thanked())
+                nobody.contains(&receiver.id) || found.is_some_and(|member| !may_be_thanked(member))
             };
             let gone: Vec<StoredReceiver> = kudos.receivers.iter().filter(is_nobody).cloned().collect();
             let reversed = reverse(tx, &workspace, &kudos, &gone, "plaudit", now).await?;

@@ -19,7 +19,7 @@ use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member};
+use crate::workspace::{self, Ctx, Guest, Member};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Unpost {
@@ -42,13 +42,17 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         .receivers
         .iter()
         .any(|r| r.member().as_ref() == Some(&receiver));
+    if workspace::is_anonymous(&receiver) {
+        // Erased while it was on its way.
+        return Ok(Ending::Done);
+    }
     // A card that is late sends its DMs before its receivers were checked.
     let found = match loaded.known.get(&receiver) {
         Some(member) => Some(member.clone()),
         None => check(ctx, &receiver, now).await?,
     };
     let member = found.as_ref();
-    let wanted = stands && member.is_some_and(Member::can_be_thanked);
+    let wanted = stands && member.is_some_and(Member::gets_dms);
     if !wanted && !claimed.may_be_sent {
         return Ok(Ending::Done);
     }
@@ -92,7 +96,13 @@ pub(super) async fn message(
             Ok((card, !store::had_another_dm(tx, id, receiver, kudos).await?, place))
         })
         .await?;
-    let link = match card {
+    // A guest sees only some channels: no button that opens nothing.
+    let is_guest = loaded
+        .known
+        .get(receiver)
+        .is_some_and(|member| member.guest != Guest::No);
+    let given_there = |card: &store::Post| loaded.kudos.channel.as_ref() == Some(&card.channel);
+    let link = match card.filter(|card| !is_guest || given_there(card)) {
         Some(card) if card.permalink.is_empty() => permalink(ctx, kudos, &card).await?,
         Some(card) => Some(card.permalink),
         None => None,
@@ -156,6 +166,10 @@ async fn finish_dm(
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             outbox::finish(tx, &claimed).await?;
             store::remember_post(tx, &workspace, &kudos, receiver.as_str(), &posted.channel, &posted.ts).await?;
+            if claimed.may_be_sent {
+                // What was found there may have been rendered before something changed.
+                super::refresh(tx, &workspace, &kudos, false, now).await?;
+            }
             let stored = load(tx, &workspace, &kudos).await?;
             let stands = stored.is_some_and(|stored| stored.receivers.iter().any(|r| r.id == receiver.0));
             if !stands {
@@ -215,7 +229,7 @@ async fn no_dm(
 }
 
 /// Slack's ways to say that the message stands nowhere.
-fn is_gone(error: &ApiError) -> bool {
+pub(super) fn is_gone(error: &ApiError) -> bool {
     matches!(error.code(), Some("message_not_found" | "channel_not_found"))
 }
 
@@ -236,8 +250,17 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
     let mut removed = ctx.slack.chat_delete(&post.channel, &post.ts).await;
     // Slack has many words for "may not be deleted"; what may be edited at least says nothing any more.
     let refused = |error: &ApiError| !is_gone(error) && matches!(ending_of(error), Ending::Failed { .. });
+    let still_counts = ctx
+        .db
+        .read(async |tx: &mut Tx| load(tx, id, &kudos).await)
+        .await?
+        .is_some_and(|stored| stored.receivers.iter().any(|r| audience.is_empty() || r.id == audience));
     if removed.as_ref().is_err_and(refused) {
-        let gone = messages::gone(ctx.locale);
+        let gone = if still_counts {
+            messages::withdrawn(ctx.locale)
+        } else {
+            messages::gone(ctx.locale)
+        };
         removed = ctx.slack.chat_update(&post.channel, &post.ts, &gone).await.map(|_| ());
     }
     let still_there = match removed {
@@ -255,14 +278,22 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             outbox::finish(tx, &claimed).await?;
-            if still_there && let Some(stored) = load(tx, &workspace, &kudos).await? {
+            if still_there
+                && !still_counts
+                && let Some(stored) = load(tx, &workspace, &kudos).await?
+            {
                 let what = What::StillThere {
                     channel: post.channel.clone(),
                 };
                 let once = format!("still there {kudos} {audience}");
                 enqueue_tell(tx, &workspace, &stored.giver, what, &once, now).await?;
             }
-            store::forget_post(tx, &workspace, &kudos, &audience).await
+            store::forget_post(tx, &workspace, &kudos, &audience).await?;
+            if still_counts {
+                // The DMs link to it no longer.
+                super::update::refresh(tx, &workspace, &kudos, false, now).await?;
+            }
+            Ok(())
         })
         .await?;
     Ok(Ending::Recorded)

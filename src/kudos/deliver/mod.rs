@@ -14,10 +14,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Giving;
+pub(super) use update::refresh;
+
 use super::people::People;
 use super::store::{Stored, StoredReceiver, load};
 use super::take_back::dm_lane;
+use super::{Giving, Receiver};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, KudosId, MessageTs, UserId, WorkspaceId};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind, Late};
@@ -82,7 +84,8 @@ pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
         Kind::KudosUnpost => dm::unpost(ctx, claimed).await,
         Kind::KudosTell => tell::tell(ctx, claimed).await,
         Kind::KudosUpdate => update::update(ctx, claimed).await,
-        Kind::KudosLater | Kind::WorkspaceMembers => Ok(Ending::Failed {
+        Kind::KudosErase => update::erased(ctx, claimed).await,
+        _ => Ok(Ending::Failed {
             why: "not a kudos".to_owned(),
         }),
     };
@@ -152,8 +155,8 @@ async fn enqueue_dms(tx: &mut Tx, workspace: &WorkspaceId, kudos: &Stored, now: 
     outbox::enqueue(tx, &intents).await
 }
 
-/// How a failed call ends when it isn't this kudos' own fault.
-fn ending_of(error: &ApiError) -> Ending {
+/// How a failed call ends when the message itself isn't at fault.
+pub fn ending_of(error: &ApiError) -> Ending {
     match error {
         ApiError::RateLimited { retry_after } => Ending::RateLimited { after: *retry_after },
         ApiError::Retryable { .. } => Ending::Retry {
@@ -233,6 +236,15 @@ impl Loaded {
     fn people(&self) -> People<'_> {
         People::new(&self.known, &self.groups)
     }
+
+    /// Those thanked whom a card may name: who keeps thanks private stands on none.
+    fn shown(&self) -> Vec<Receiver> {
+        let receivers = self.kudos.receivers.iter().map(StoredReceiver::receiver);
+        let is_private = |id: &UserId| self.known.get(id).is_some_and(|member| member.choices.is_private);
+        receivers
+            .filter(|receiver| !receiver.member().is_some_and(is_private))
+            .collect()
+    }
 }
 
 async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loaded>, StoreError> {
@@ -268,6 +280,46 @@ async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loa
             }))
         })
         .await
+}
+
+/// The app's direct message with a person, opened if need be; or how a row ends that can't have one.
+///
+/// # Errors
+/// [`StoreError`] when it could not be read or stored.
+pub async fn dm_with(ctx: &Ctx, person: &UserId) -> Result<Result<ChannelId, Ending>, StoreError> {
+    let only = BTreeSet::from([person.clone()]);
+    let known = ctx
+        .db
+        .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &only).await)
+        .await?;
+    match open_dm(ctx, person, known.get(person)).await {
+        Ok(dm) => Ok(Ok(dm)),
+        Err(Trouble::Slack(error)) => Ok(Err(ending_of(&error))),
+        Err(Trouble::Store(error)) => Err(error),
+    }
+}
+
+/// Sends a row's message to a person by DM, once. [`Ending::Done`] when it stands there.
+///
+/// # Errors
+/// [`StoreError`] when it could not be read or stored.
+pub async fn send_dm(ctx: &Ctx, claimed: &Claimed, person: &UserId, message: &Message) -> Result<Ending, StoreError> {
+    let dm = match dm_with(ctx, person).await? {
+        Ok(dm) => dm,
+        Err(ending) => return Ok(ending),
+    };
+    let before = match posted_before(ctx, claimed, &dm, None).await {
+        Ok(before) => before,
+        Err(Trouble::Slack(error)) => return Ok(ending_of(&error)),
+        Err(Trouble::Store(error)) => return Err(error),
+    };
+    if before.is_some() {
+        return Ok(Ending::Done);
+    }
+    Ok(match post(ctx, claimed, &dm, None, message).await {
+        Ok(_) => Ending::Done,
+        Err(error) => ending_of(&error),
+    })
 }
 
 async fn open_dm(ctx: &Ctx, with: &UserId, known: Option<&Member>) -> Result<ChannelId, Trouble> {

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::dm::is_gone;
 use super::{Trouble, card, dm, ending_of, load_all};
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId, WorkspaceId};
+use crate::kudos::erase::Erasure;
+use crate::kudos::messages;
 use crate::kudos::store::{self, StoredReceiver};
+use crate::kudos::take_back::removal;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
+use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx, sql};
 use crate::workspace::Ctx;
 
@@ -70,6 +75,35 @@ pub(super) async fn update(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
             why: "unreadable".to_owned(),
         });
     };
+    edit(ctx, claimed, kudos, audience).await
+}
+
+/// What stands for a kudos of somebody who was erased is rendered anew; their own DM is removed.
+pub(super) async fn erased(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
+    match claimed.subject() {
+        Some(Erasure::Edit { kudos, audience }) => edit(ctx, claimed, kudos, audience).await,
+        Some(Erasure::Remove { channel, ts }) => {
+            let removed = ctx.slack.chat_delete(&channel, &ts).await;
+            let refused = |error: &ApiError| !is_gone(error) && matches!(ending_of(error), Ending::Failed { .. });
+            let removed = if removed.as_ref().is_err_and(refused) {
+                let erased = messages::erased(ctx.locale);
+                ctx.slack.chat_update(&channel, &ts, &erased).await.map(|_| ())
+            } else {
+                removed
+            };
+            Ok(match removed {
+                Ok(()) => Ending::Done,
+                Err(error) if is_gone(&error) => Ending::Done,
+                Err(error) => ending_of(&error),
+            })
+        }
+        None => Ok(Ending::Failed {
+            why: "unreadable".to_owned(),
+        }),
+    }
+}
+
+async fn edit(ctx: &Ctx, claimed: &Claimed, kudos: KudosId, audience: String) -> Result<Ending, Trouble> {
     let now = ctx.clock.now();
     let Some(loaded) = load_all(ctx, &kudos, now).await? else {
         return Ok(Ending::Done);
@@ -92,6 +126,17 @@ pub(super) async fn update(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
         Some(dm::message(ctx, &loaded, &receiver, now).await?)
     };
     let Some(message) = message else {
+        if !loaded.kudos.receivers.is_empty() {
+            // It stands, and nobody on it may be named any more.
+            let (workspace, lane) = (id.clone(), claimed.lane.clone());
+            let enqueued: Result<(), StoreError> = ctx
+                .db
+                .write(async move |tx: &mut Tx| {
+                    outbox::enqueue(tx, &[removal(&workspace, &kudos, "", &lane, now)]).await
+                })
+                .await;
+            enqueued?;
+        }
         return Ok(Ending::Done);
     };
     match ctx.slack.chat_update(&post.channel, &post.ts, &message).await {

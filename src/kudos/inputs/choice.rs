@@ -28,7 +28,7 @@ pub(super) async fn choose(giving: &Giving<'_>, click: &BlockActions, value: &st
     };
     if let Some((name, people)) = decided.ambiguous.first() {
         // Nothing is given before everybody is known.
-        let next = giving.keep(&click.user, CHOICE, &decided).await?;
+        let next = giving.keep(&click.user, CHOICE, Some(value), &decided).await?;
         let (id, wanted) = (giving.ctx.workspace.id.clone(), people.iter().cloned().collect());
         let members: Result<_, StoreError> = giving
             .ctx

@@ -131,7 +131,7 @@ pub(super) async fn open(giving: &Giving<'_>, user: &UserId, trigger: &str, wait
         Err(error) => error,
     };
     tracing::warn!(%error, user = %user, "a form could not be opened");
-    match timeout(giving.opening.keep, giving.keep(user, MODAL, waiting)).await {
+    match timeout(giving.opening.keep, giving.keep(user, MODAL, None, waiting)).await {
         Ok(Ok(draft)) => Opened::Told(messages::open_again(ctx.locale, &draft)),
         _ => Opened::Told(messages::not_opened(ctx.locale, &waiting.reason)),
     }

@@ -18,7 +18,7 @@ use crate::sandbox::Fault;
 use crate::sandbox::seen::Shown;
 
 /// Runs to its end even when the browser is gone meanwhile, as after a link was followed: what was sent was sent.
-async fn lasting(work: impl Future<Output = Response> + Send + 'static) -> Response {
+pub(super) async fn lasting(work: impl Future<Output = Response> + Send + 'static) -> Response {
     let done = tokio::spawn(work).await;
     done.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
@@ -31,7 +31,7 @@ struct Said<'a> {
     text: &'a str,
 }
 
-fn said(by: &str, text: &str) -> Response {
+pub(super) fn said(by: &str, text: &str) -> Response {
     match (Said { by, text }).render() {
         Ok(html) => Html(html).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -39,7 +39,7 @@ fn said(by: &str, text: &str) -> Response {
 }
 
 /// Nothing to say: what was said before goes.
-fn done() -> Response {
+pub(super) fn done() -> Response {
     Html("").into_response()
 }
 
@@ -104,6 +104,9 @@ pub(super) async fn say(
     .await
 }
 
+/// What is said of a message that isn't there any more.
+const GONE: &str = "That message is gone.";
+
 #[derive(Deserialize)]
 pub(super) struct Clicked {
     channel: String,
@@ -134,7 +137,7 @@ pub(super) async fn click(
         Some((me, shown))
     });
     let Some((me, shown)) = found else {
-        return said("Slackbot", "That message is gone.");
+        return said("Slackbot", GONE);
     };
     lasting(async move {
         let answer = match &clicked.value {
@@ -150,6 +153,163 @@ pub(super) async fn click(
         }
     })
     .await
+}
+
+/// A message that somebody does something with.
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    channel: String,
+    ts: String,
+    #[serde(default)]
+    name: String,
+}
+
+/// Why something with a message didn't work, in Slack's place.
+fn outcome(result: Result<impl Sized, String>) -> Response {
+    match result {
+        Ok(_) => done(),
+        Err(error) => said("Slackbot", &format!("That didn't work: {error}")),
+    }
+}
+
+impl Page {
+    /// Who acts, and on which message.
+    fn chosen(&self, asked: &Asked, chosen: &Chosen) -> Option<(UserId, Shown)> {
+        self.sandbox.with(|state| {
+            let me = asked.person(state)?.id.clone();
+            let there = state.channels.get(&ChannelId::from(chosen.channel.as_str()))?;
+            let shown = there.messages.iter().find(|shown| shown.ts.as_str() == chosen.ts)?;
+            asked.can_see(state, &me, there).then(|| (me, shown.clone()))
+        })
+    }
+}
+
+/// Reacts to a message.
+pub(super) async fn react(
+    State(page): State<Page>,
+    Query(asked): Query<Asked>,
+    Query(chosen): Query<Chosen>,
+) -> Response {
+    let Some((me, shown)) = page.chosen(&asked, &chosen) else {
+        return said("Slackbot", GONE);
+    };
+    lasting(async move {
+        match page.sandbox.reacts(&me, &shown, &chosen.name).await {
+            Err(error) if error == "already_reacted" => done(),
+            result => outcome(result),
+        }
+    })
+    .await
+}
+
+/// Takes a reaction back.
+pub(super) async fn unreact(
+    State(page): State<Page>,
+    Query(asked): Query<Asked>,
+    Query(chosen): Query<Chosen>,
+) -> Response {
+    let Some((me, shown)) = page.chosen(&asked, &chosen) else {
+        return said("Slackbot", GONE);
+    };
+    lasting(async move { outcome(page.sandbox.unreacts(&me, &shown, &chosen.name).await) }).await
+}
+
+/// A message that is being edited.
+#[derive(Template)]
+#[template(path = "edit.html")]
+struct Editing {
+    href: String,
+    text: String,
+}
+
+/// Opens a message for editing.
+pub(super) async fn edit_form(
+    State(page): State<Page>,
+    Query(asked): Query<Asked>,
+    Query(chosen): Query<Chosen>,
+) -> Response {
+    let Some((_, shown)) = page.chosen(&asked, &chosen) else {
+        return said("Slackbot", GONE);
+    };
+    let editing = Editing {
+        href: asked.with("/edit", &[("channel", &chosen.channel), ("ts", &chosen.ts)]),
+        text: page.sandbox.with(|state| state.as_typed(&shown)),
+    };
+    match editing.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Saves an edited message.
+pub(super) async fn edit(
+    State(page): State<Page>,
+    Query(asked): Query<Asked>,
+    Query(chosen): Query<Chosen>,
+    Form(Written { text }): Form<Written>,
+) -> Response {
+    let Some((me, shown)) = page.chosen(&asked, &chosen) else {
+        return said("Slackbot", GONE);
+    };
+    let text = markup::colon_names(text.replace("\r\n", "\n").trim());
+    if text.is_empty() {
+        return done();
+    }
+    lasting(async move { outcome(page.sandbox.edits(&me, &shown, &text).await) }).await
+}
+
+/// Deletes a message.
+pub(super) async fn delete(
+    State(page): State<Page>,
+    Query(asked): Query<Asked>,
+    Query(chosen): Query<Chosen>,
+) -> Response {
+    let Some((me, shown)) = page.chosen(&asked, &chosen) else {
+        return said("Slackbot", GONE);
+    };
+    lasting(async move { outcome(page.sandbox.deletes(&me, &shown).await) }).await
+}
+
+/// Uses one of the app's entries: of the global menu, or of a message's.
+pub(super) async fn shortcut(
+    State(page): State<Page>,
+    Query(asked): Query<Asked>,
+    Query(wanted): Query<Entry>,
+) -> Response {
+    let found = page.sandbox.with(|state| {
+        let me = asked.person(state)?.id.clone();
+        let Some(channel) = &wanted.channel else {
+            return Some((me, None));
+        };
+        let there = state.channels.get(&ChannelId::from(channel.as_str()))?;
+        let shown = there
+            .messages
+            .iter()
+            .find(|shown| Some(shown.ts.as_str()) == wanted.ts.as_deref())?;
+        asked.can_see(state, &me, there).then(|| (me, Some(shown.clone())))
+    });
+    let Some((me, shown)) = found else {
+        return said("Slackbot", GONE);
+    };
+    lasting(async move {
+        let answer = match &shown {
+            Some(shown) => page.sandbox.uses_message_shortcut(&me, shown, &wanted.callback).await,
+            None => page.sandbox.uses_shortcut(&me, &wanted.callback).await,
+        };
+        match answer.error {
+            None => done(),
+            Some(error) => said("Slackbot", &format!("This app did not answer as it should: {error}")),
+        }
+    })
+    .await
+}
+
+/// An entry of a menu of Slack's own.
+#[derive(Deserialize)]
+pub(super) struct Entry {
+    callback: String,
+    channel: Option<String>,
+    ts: Option<String>,
 }
 
 /// Joins a public channel.

@@ -18,6 +18,8 @@ pub(super) struct Asked {
     /// A channel's name, `@handle` for the direct message with somebody, or any place's id.
     #[serde(rename = "in")]
     pub place: String,
+    /// `home`: the app's Home instead of its messages.
+    pub tab: String,
     /// The open thread's parent.
     pub thread: String,
     /// The message that must be on the page.
@@ -43,6 +45,7 @@ impl Asked {
         let own = [
             ("as", &self.who),
             ("in", &self.place),
+            ("tab", &self.tab),
             ("thread", &self.thread),
             ("m", &self.m),
             ("aloud", &self.aloud),
@@ -70,6 +73,7 @@ impl Asked {
     pub(super) fn to(&self, state: &State, me: &UserId, there: &Channel) -> Self {
         Self {
             place: slug(state, me, there),
+            tab: String::new(),
             ..self.plain()
         }
     }

@@ -5,8 +5,11 @@ use askama::filters::HtmlSafe;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::fields::{Field, field};
 use super::markup::{Eyes, Html, Target};
+use crate::sandbox::forms;
 use crate::sandbox::seen::Shown;
+use crate::sandbox::views::OpenView;
 
 /// A block as it is drawn.
 #[derive(Debug, Template)]
@@ -23,6 +26,13 @@ pub(super) enum Block {
     Context(Vec<Small>),
     Divider,
     Actions(Vec<Element>),
+    Input {
+        label: String,
+        field: Box<Field>,
+        optional: bool,
+        hint: Option<String>,
+        wrong: Option<String>,
+    },
     Image {
         title: Option<String>,
         alt: String,
@@ -52,9 +62,12 @@ pub(super) enum Element {
         said: String,
         style: &'static str,
         click: String,
+        /// It takes what stands in the form with it.
+        in_view: bool,
         target: Option<Target>,
         confirm: Option<String>,
     },
+    Field(Box<Field>),
     Menu {
         id: String,
         /// What stands on a closed select; none on `⋯`.
@@ -105,6 +118,12 @@ enum RawBlock {
     Divider,
     Actions {
         elements: Vec<Value>,
+    },
+    Input {
+        label: Text,
+        hint: Option<Text>,
+        #[serde(default)]
+        optional: bool,
     },
     Image {
         title: Option<Text>,
@@ -184,7 +203,22 @@ pub(super) fn blocks(eyes: &Eyes<'_>, shown: &Shown) -> Vec<Block> {
     }
     list.iter()
         .enumerate()
-        .map(|(index, block)| Drawing { eyes, shown, index }.block(block))
+        .map(|(index, block)| {
+            let of = Of::Message(shown);
+            Drawing { eyes, of, index }.block(block)
+        })
+        .collect()
+}
+
+/// The blocks of a modal or Home.
+pub(super) fn view_blocks(eyes: &Eyes<'_>, view: &OpenView) -> Vec<Block> {
+    let list = view.blocks().as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter()
+        .enumerate()
+        .map(|(index, block)| {
+            let of = Of::View(view);
+            Drawing { eyes, of, index }.block(block)
+        })
         .collect()
 }
 
@@ -197,7 +231,7 @@ pub(super) fn controls(blocks: &[Block]) -> Vec<String> {
             let options: Vec<&str> = options.map(|option| option.said.as_str()).collect();
             Some(format!("Menu: {}", options.join(", ")))
         }
-        Element::Image(_) | Element::Unsupported(_) => None,
+        Element::Image(_) | Element::Field(_) | Element::Unsupported(_) => None,
     };
     let mut said = Vec::new();
     for block in blocks {
@@ -213,9 +247,16 @@ pub(super) fn controls(blocks: &[Block]) -> Vec<String> {
     said
 }
 
+/// What the blocks stand in.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    Message(&'a Shown),
+    View(&'a OpenView),
+}
+
 struct Drawing<'a> {
     eyes: &'a Eyes<'a>,
-    shown: &'a Shown,
+    of: Of<'a>,
     index: usize,
 }
 
@@ -241,7 +282,7 @@ impl Drawing<'_> {
         let elements = |list: &[Value]| {
             list.iter()
                 .enumerate()
-                .map(|(at, element)| self.element(at, element))
+                .map(|(at, element)| self.element(at, value, element))
                 .collect()
         };
         match block {
@@ -252,12 +293,29 @@ impl Drawing<'_> {
             } => Block::Section {
                 text: text.map(|text| self.text(&text)),
                 fields: fields.iter().map(|field| self.text(field)).collect(),
-                accessory: accessory.map(|element| self.element(0, &element)),
+                accessory: accessory.map(|element| self.element(0, value, &element)),
             },
             RawBlock::Header { text } => Block::Header(self.text(&text)),
             RawBlock::Context { elements } => Block::Context(elements.iter().map(|part| self.small(part)).collect()),
             RawBlock::Divider => Block::Divider,
             RawBlock::Actions { elements: list } => Block::Actions(elements(&list)),
+            RawBlock::Input { label, hint, optional } => {
+                let Of::View(view) = self.of else {
+                    return Block::Unsupported("input in a message".to_owned());
+                };
+                let element = forms::Field {
+                    block: value,
+                    element: &value["element"],
+                };
+                let name = value["block_id"].as_str().unwrap_or_default();
+                Block::Input {
+                    label: self.words(&label),
+                    hint: hint.map(|hint| self.words(&hint)),
+                    optional,
+                    wrong: view.errors.get(name).cloned(),
+                    field: Box::new(field(self.eyes, view, &element, self.id(0))),
+                }
+            }
             RawBlock::Image { title, alt_text } => Block::Image {
                 title: title.map(|title| self.words(&title)),
                 alt: alt_text,
@@ -275,11 +333,26 @@ impl Drawing<'_> {
         }
     }
 
-    fn element(&self, at: usize, value: &Value) -> Element {
-        let Ok(element) = RawElement::deserialize(value) else {
-            return Element::Unsupported(kind(value));
+    /// An id for the browser that stays while the message or view does.
+    fn id(&self, at: usize) -> String {
+        let of = match self.of {
+            Of::Message(shown) => shown.ts.as_str().replace('.', "-"),
+            Of::View(view) => view.id.clone(),
         };
-        let id = format!("e-{}-{}-{at}", self.shown.ts.as_str().replace('.', "-"), self.index);
+        format!("e-{of}-{}-{at}", self.index)
+    }
+
+    fn element(&self, at: usize, block: &Value, value: &Value) -> Element {
+        let id = self.id(at);
+        let Ok(element) = RawElement::deserialize(value) else {
+            return match self.of {
+                Of::View(view) => {
+                    let element = forms::Field { block, element: value };
+                    Element::Field(Box::new(field(self.eyes, view, &element, id)))
+                }
+                Of::Message(_) => Element::Unsupported(kind(value)),
+            };
+        };
         match element {
             RawElement::Button {
                 text,
@@ -300,6 +373,7 @@ impl Drawing<'_> {
                     _ => "plain",
                 },
                 click: self.click(&action_id, value.as_deref()),
+                in_view: matches!(self.of, Of::View(_)),
                 target: url.map(|url| self.eyes.target(&url)),
                 confirm: confirm.map(|confirm| self.question(&confirm)),
             },
@@ -367,12 +441,15 @@ impl Drawing<'_> {
 
     /// The address that clicks it, as the person who looks.
     fn click(&self, action: &str, value: Option<&str>) -> String {
-        let mut more = vec![
-            ("channel", self.shown.channel.as_str()),
-            ("ts", self.shown.ts.as_str()),
-            ("action", action),
-        ];
+        let (path, mut more) = match self.of {
+            Of::Message(shown) => (
+                "/click",
+                vec![("channel", shown.channel.as_str()), ("ts", shown.ts.as_str())],
+            ),
+            Of::View(view) => ("/press", vec![("view", view.id.as_str())]),
+        };
+        more.push(("action", action));
         more.extend(value.map(|value| ("value", value)));
-        self.eyes.asked.plain().with("/click", &more)
+        self.eyes.asked.plain().with(path, &more)
     }
 }

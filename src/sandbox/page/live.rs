@@ -281,6 +281,10 @@ impl Watch {
             }
             self.pane("messages", &view.messages);
             self.pane("places", &view.places);
+            self.pane("modal", &view.modal);
+            if let Some(home) = &view.home {
+                self.pane("home", home);
+            }
             if let Some(thread) = &view.thread {
                 self.pane("thread", thread);
             }

@@ -6,6 +6,8 @@
 mod acts;
 mod asked;
 mod blocks;
+mod fields;
+mod forms;
 mod live;
 mod markup;
 mod reads;
@@ -107,6 +109,15 @@ pub fn router(sandbox: Sandbox, stage: Arc<dyn Stage>) -> Router {
         .route("/live", get(live::live))
         .route("/say", post(acts::say))
         .route("/click", post(acts::click))
+        .route("/shortcut", post(acts::shortcut))
+        .route("/submit", post(forms::submit))
+        .route("/press", post(forms::press))
+        .route("/fill", post(forms::fill))
+        .route("/close", post(forms::close))
+        .route("/react", post(acts::react))
+        .route("/unreact", post(acts::unreact))
+        .route("/edit", get(acts::edit_form).post(acts::edit))
+        .route("/delete", post(acts::delete))
         .route("/join", post(acts::join))
         .route("/jump", post(acts::jump))
         .route("/fault", post(acts::fault))
@@ -168,6 +179,8 @@ struct Whole<'a> {
     clock: ClockView,
     steps: StepsView,
     people: Vec<PersonLink>,
+    /// The app's entries of the global menu: name and address.
+    shortcuts: Vec<(String, String)>,
     names: Vec<Name>,
     wire: WireView,
     faults: FaultsView,
@@ -207,7 +220,32 @@ async fn whole(State(page): State<Page>, Query(asked): Query<Asked>) -> Response
         return StatusCode::NOT_FOUND.into_response();
     };
     page.noticed(&view, &asked);
+    // Looking at a tab of the app tells the app, as in Slack; nobody waits for its answer.
+    if view.tabs.is_some() {
+        let (sandbox, me) = (
+            page.sandbox.clone(),
+            page.sandbox.with(|state| asked.person(state).map(|it| it.id.clone())),
+        );
+        let home = view.home.is_some();
+        tokio::spawn(async move {
+            match me {
+                Some(me) if home => sandbox.opens_home(&me).await,
+                Some(me) => sandbox.opens_messages(&me).await,
+                None => {}
+            }
+        });
+    }
     let now = page.sandbox.now();
+    let shortcuts = page
+        .sandbox
+        .with(|state| asked.person(state).map(|person| person.id.clone()));
+    let shortcuts = shortcuts
+        .map(|me| page.sandbox.shortcuts(&me, None))
+        .unwrap_or_default();
+    let shortcuts = shortcuts
+        .into_iter()
+        .map(|it| (it.name, asked.with("/shortcut", &[("callback", &it.callback_id)])))
+        .collect();
     let (people, names) = page.sandbox.with(|state| {
         let me = asked.person(state).map(|person| person.id.clone()).unwrap_or_default();
         (view::people(state, &asked, now), view::names(state, &asked, &me))
@@ -222,6 +260,7 @@ async fn whole(State(page): State<Page>, Query(asked): Query<Asked>) -> Response
         clock: page.clock(&asked),
         steps: StepsView::of(&page, &asked),
         people,
+        shortcuts,
         names,
         wire: WireView::of(&page, &asked),
         faults: FaultsView::of(&page, &asked),

@@ -9,11 +9,13 @@ use chrono_tz::Tz;
 
 use super::asked::{Asked, app_slug, signs_in};
 use super::blocks::{Block, blocks, controls};
-use super::markup::{Eyes, near, ordinal};
+use super::forms::{Home, Modal};
+use super::markup::{Eyes, Html, near, ordinal};
 use super::reads::Reads;
 use super::stage::Jump;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, MessageTs, UserId};
+use crate::base::text::list_names;
 use crate::sandbox::people::Guest;
 use crate::sandbox::render;
 use crate::sandbox::seen::{Author, Shown};
@@ -21,6 +23,8 @@ use crate::sandbox::state::{BOT_USER, Channel, Kind, Person, State};
 
 /// Messages that stand on the page at once; older ones are a click away.
 const WINDOW: usize = 100;
+/// What is offered to react with; any other one can be typed in Slack.
+const REACTIONS: [&str; 6] = ["kudos", "+1", "heart", "tada", "raised_hands", "eyes"];
 /// Within this time the next message of an author needs no second name, as in Slack.
 const TOGETHER: i64 = 5 * 60;
 
@@ -31,6 +35,11 @@ pub(super) struct View {
     pub places: Places,
     pub messages: Messages,
     pub thread: Option<Thread>,
+    pub modal: Modal,
+    /// The app's Home, where it is looked at.
+    pub home: Option<Home>,
+    /// Home and messages of the app, where it has both: their addresses.
+    pub tabs: Option<(String, String)>,
 }
 
 /// A person in few signs.
@@ -120,9 +129,35 @@ pub(super) struct Message {
     pub mentions_me: bool,
     pub blocks: Vec<Block>,
     pub aloud: Option<Aloud>,
+    pub chips: Vec<Chip>,
+    pub files: Vec<String>,
     pub replies: Option<Replies>,
     /// Where its thread can be begun.
     pub reply: Option<String>,
+    /// What else can be done with it; none with what only one person sees.
+    pub tools: Option<Tools>,
+}
+
+/// An emoji below a message.
+#[derive(Debug)]
+pub(super) struct Chip {
+    pub id: String,
+    pub face: Html,
+    pub count: usize,
+    /// Who reacted, in words.
+    pub who: String,
+    pub mine: bool,
+    pub href: String,
+}
+
+/// What can be done with a message beside answering it.
+#[derive(Debug)]
+pub(super) struct Tools {
+    pub reactions: Vec<(Html, String, String)>,
+    /// The app's message shortcuts.
+    pub shortcuts: Vec<(String, String)>,
+    pub edit: Option<String>,
+    pub delete: Option<String>,
 }
 
 /// A message as a screen reader says it.
@@ -210,10 +245,22 @@ impl View {
             now,
         };
         let messages = there.map(|there| Look { eyes: &eyes, there }.messages());
-        if let Some(there) = there {
+        let is_app = there.is_some_and(|there| there.dm_partner() == Some(me));
+        let at_home = is_app && asked.tab == "home";
+        if let Some(there) = there.filter(|_| !at_home) {
             reads.read(me, there);
         }
+        let tab = |tab: &str| {
+            Asked {
+                tab: tab.to_owned(),
+                ..asked.plain()
+            }
+            .href()
+        };
         Some(Self {
+            modal: Modal::of(&eyes),
+            home: at_home.then(|| Home::of(&eyes)),
+            tabs: (is_app && state.app.has_home).then(|| (tab("home"), tab(""))),
             me: face(person),
             place: Place::of(state, me, there),
             places: Places::of(&eyes, there, reads),
@@ -521,10 +568,71 @@ impl Look<'_> {
                 && shown.pings.contains(me),
             blocks,
             aloud,
+            chips: self.chips(shown),
+            files: shown.files.iter().map(|file| file.title.clone()).collect(),
+            tools: shown.only_for.is_none().then(|| self.tools(shown)),
             reply: (shown.only_for.is_none() && reply_to(shown).is_none() && asked.thread != shown.ts.as_str())
                 .then(|| thread.href()),
             replies: self.replies(shown, replies, thread),
         }
+    }
+
+    fn chips(&self, shown: &Shown) -> Vec<Chip> {
+        let Eyes { state, me, .. } = *self.eyes;
+        shown
+            .reactions
+            .iter()
+            .enumerate()
+            .map(|(at, reaction)| {
+                let mine = reaction.users.contains(me);
+                let names: Vec<String> = reaction.users.iter().map(|id| face_of(state, id).name).collect();
+                Chip {
+                    id: format!("r-{}-{at}", shown.ts.as_str().replace('.', "-")),
+                    face: self.eyes.html(&format!(":{}:", reaction.name)),
+                    count: reaction.users.len(),
+                    who: format!("{} reacted with :{}:", list_names(&names), reaction.name),
+                    mine,
+                    href: self.act(
+                        if mine { "/unreact" } else { "/react" },
+                        shown,
+                        &[("name", &reaction.name)],
+                    ),
+                }
+            })
+            .collect()
+    }
+
+    fn tools(&self, shown: &Shown) -> Tools {
+        let Eyes { state, me, .. } = *self.eyes;
+        let is_own = shown.author == Author::Person(me.clone());
+        Tools {
+            reactions: REACTIONS
+                .iter()
+                .map(|name| {
+                    let face = self.eyes.html(&format!(":{name}:"));
+                    (face, (*name).to_owned(), self.act("/react", shown, &[("name", name)]))
+                })
+                .collect(),
+            shortcuts: state
+                .app
+                .shortcuts
+                .iter()
+                .filter(|shortcut| shortcut.of_messages)
+                .map(|shortcut| {
+                    let href = self.act("/shortcut", shown, &[("callback", &shortcut.callback_id)]);
+                    (shortcut.name.clone(), href)
+                })
+                .collect(),
+            edit: is_own.then(|| self.act("/edit", shown, &[])),
+            delete: is_own.then(|| self.act("/delete", shown, &[])),
+        }
+    }
+
+    /// An address that does something with a message.
+    fn act(&self, path: &str, shown: &Shown, more: &[(&str, &str)]) -> String {
+        let mut fields = vec![("channel", shown.channel.as_str()), ("ts", shown.ts.as_str())];
+        fields.extend(more);
+        self.eyes.asked.with(path, &fields)
     }
 
     fn replies(&self, parent: &Shown, replies: &[&Shown], thread: Asked) -> Option<Replies> {

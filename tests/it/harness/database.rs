@@ -99,6 +99,11 @@ impl TestDatabase {
         rows!(self, (i64,), query)[0].0
     }
 
+    /// One column of text.
+    pub async fn texts(&self, query: &'static str) -> Vec<String> {
+        rows!(self, (String,), query).into_iter().map(|(text,)| text).collect()
+    }
+
     /// Holds the lock that every writer needs, as another program may, until it is released.
     pub async fn lock(&self) -> Lock {
         match self {

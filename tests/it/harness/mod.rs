@@ -340,6 +340,11 @@ impl Story {
         self.database.number(query).await
     }
 
+    /// One column of text from the database.
+    pub async fn texts(&self, query: &'static str) -> Vec<String> {
+        self.database.texts(query).await
+    }
+
     /// Where it is all stored.
     pub fn database(&self) -> &TestDatabase {
         &self.database
