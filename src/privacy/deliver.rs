@@ -112,7 +112,7 @@ async fn hand_over(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
             ctx.db
                 .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
                     match outbox::finish(tx, &claimed).await? {
-                        Some(_) => outbox::enqueue(tx, &[next.clone()]).await,
+                        Some(_) => outbox::enqueue(tx, std::slice::from_ref(&next)).await,
                         None => Ok(()),
                     }
                 })

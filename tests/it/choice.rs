@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use plaudit::sandbox::NewPerson;
 use std::time::Duration;
 
-use crate::harness::{Story, story};
+use crate::harness::{Story, story, story_needing};
 
 async fn second_dana(t: &Story) {
     t.slack
@@ -19,7 +19,7 @@ async fn second_dana(t: &Story) {
 
 #[test]
 fn which_dana_is_asked_and_a_click_gives_it() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         second_dana(t).await;
         t.run_jobs().await;
         let lee = t.person("lee");

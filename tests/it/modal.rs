@@ -90,7 +90,10 @@ fn people_alone_open_it_filled_in() {
 
 #[test]
 fn what_must_be_put_right_stands_beside_its_field_and_nothing_is_lost() {
-    let mut setup = Setup::default();
+    let mut setup = Setup {
+        needs: vec!["channels:read"],
+        ..Setup::default()
+    };
     setup.settings.allowance = Some(2);
     setup.settings.least_words = 3;
     story_with(setup, async |t| {

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use plaudit::base::clock::{Clock as _, Instant};
 use std::time::Duration;
 
-use crate::harness::{Setup, Story, story, story_with};
+use crate::harness::{Setup, Story, story, story_needing, story_with};
 
 /// Wednesday, 3 June 2026, 9:00 in Berlin.
 const NINE: Instant = Instant::from_millis(1_780_470_000_000);
@@ -18,7 +18,7 @@ async fn spends_all(t: &Story) {
 
 #[test]
 fn tomorrow_at_nine_it_is_given_and_announced() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         spends_all(t).await;
         let lee = t.person("lee");
         assert_snapshot!(lee.runs("/kudos @dana for calming the refund storm #calm").await, @r#"
