@@ -101,7 +101,7 @@ CREATE TABLE team_lead (
     PRIMARY KEY (workspace, team, member)
 );
 
--- Who asked to be forgotten: nothing creates them again.
+-- Who asked to be forgotten, by a digest of workspace and id: nothing creates them again.
 CREATE TABLE tombstone (
     workspace TEXT   NOT NULL,
     member    TEXT   NOT NULL,

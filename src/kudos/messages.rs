@@ -96,8 +96,8 @@ pub trait Names {
     }
 }
 
-fn passed_on(giver: &str) -> Block {
-    Block::context_text(&format!("passed on by {}", escape(giver)))
+fn passed_on<N: Names>(names: &N, giver: &UserId) -> Block {
+    Block::context_text(&format!("passed on by {}", escape(&names.giver(giver))))
 }
 
 /// The public card; a customer's words are quoted, and passed on by the giver.
@@ -114,24 +114,26 @@ pub fn card<N: Names>(
         .iter()
         .map(|receiver| bold(&names.receiver(receiver)))
         .collect();
-    let giver = names.giver(giver);
-    let (mut text, mut shown) = if is_customers {
+    let giver_name = names.giver(giver);
+    let whom_plain = names.receivers(receivers);
+    let (mut shown, mut text) = if is_customers {
         (
             format!("A customer said about {}", names.receivers(receivers)),
             format!("A customer said about {}", list_names(&whom)),
+            format!("A customer said about {whom_plain}"),
         )
     } else {
         (
-            format!("{} thanked {}", escape(&giver), names.receivers(receivers)),
-            format!(":clap: {} thanked {}", bold(&giver), list_names(&whom)),
+            format!(":clap: {} thanked {}", bold(&giver_name), list_names(&whom)),
+            format!("{} thanked {whom_plain}", escape(&giver_name)),
         )
     };
     say(&mut text, &mut shown, reason);
     let values = value_line(values);
     let mut blocks = Block::paragraphs(&shown);
     if is_customers {
-        text.push_str(&format!(" Passed on by {}.", escape(&giver)));
-        blocks.push(passed_on(&giver));
+        text.push_str(&format!(" Passed on by {}.", escape(&giver_name)));
+        blocks.push(passed_on(names, giver));
     }
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));
@@ -168,20 +170,20 @@ pub struct Dm<'a> {
 pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
     let values = value_line(dm.values);
     let giver = names.giver(dm.giver);
-    let (mut text, mut shown) = if dm.is_customers {
+    let (mut shown, mut text) = if dm.is_customers {
         let head = "A customer said about you".to_owned();
         (head.clone(), head)
     } else {
         (
-            format!("{} thanked you", escape(&giver)),
             format!("{} thanked you", bold(&giver)),
+            format!("{} thanked you", escape(&giver)),
         )
     };
     say(&mut text, &mut shown, dm.reason);
     let mut blocks = Block::paragraphs(&shown);
     if dm.is_customers {
         text.push_str(&format!(" Passed on by {}.", escape(&giver)));
-        blocks.push(passed_on(&giver));
+        blocks.push(passed_on(names, dm.giver));
     }
     if !values.is_empty() {
         text.push_str(&format!(" ({values})"));

@@ -30,14 +30,14 @@ pub enum Kind {
     KudosUpdate,
     /// Something that the giver must learn after the fact.
     KudosTell,
-    /// A kudos that its giver put off until the allowance covers it.
-    KudosLater,
     /// What stands in Slack for a kudos of somebody who was erased.
     KudosErase,
     /// What is kept about a person, for that person.
     PrivacyExport,
     /// The second look at somebody who was erased.
     PrivacyErase,
+    /// A kudos that its giver put off until the allowance covers it.
+    KudosLater,
     /// One page of the member list.
     WorkspaceMembers,
 }
@@ -50,10 +50,10 @@ impl Kind {
         Self::KudosUnpost,
         Self::KudosUpdate,
         Self::KudosTell,
-        Self::KudosLater,
         Self::KudosErase,
         Self::PrivacyExport,
         Self::PrivacyErase,
+        Self::KudosLater,
         Self::WorkspaceMembers,
     ];
 
@@ -65,10 +65,10 @@ impl Kind {
             Self::KudosUnpost => "kudos.unpost",
             Self::KudosUpdate => "kudos.update",
             Self::KudosTell => "kudos.tell",
-            Self::KudosLater => "kudos.later",
             Self::KudosErase => "kudos.erase",
             Self::PrivacyExport => "privacy.export",
             Self::PrivacyErase => "privacy.erase",
+            Self::KudosLater => "kudos.later",
             Self::WorkspaceMembers => "workspace.members",
         }
     }

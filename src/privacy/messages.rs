@@ -134,7 +134,7 @@ pub fn really(_: Locale, command: &str) -> Message {
     let text = format!(
         "*This can't be undone.*\n*What goes:* your names, what you chose, and the words of every kudos you gave or \
          received, here and in the cards and DMs that I can still edit; they then say \"somebody\". Your name also goes \
-         from other people's words, as far as I know it.\n*What stays:* that there was a kudos, so that others' figures \
+         from other people's words.\n*What stays:* that there was a kudos, so that others' figures \
          stay right, without anything that leads to you; and a digest of your Slack id, so that I don't write you down \
          again. You won't be able to give or get kudos any more.\nIf it is only about being seen: {} privacy also keeps \
          your thanks private.",
@@ -155,8 +155,8 @@ pub fn really(_: Locale, command: &str) -> Message {
 /// It is done.
 pub fn erased(_: Locale) -> Message {
     Message::sentence(
-        "You are forgotten. Nothing here leads to you any more; cards and DMs in Slack follow within the next minutes, \
-         one a second. Thank you for what you gave.",
+        "You are forgotten. What is stored leads to you no longer; cards and DMs in Slack follow within the next \
+         minutes, one a second. Thank you for what you gave.",
     )
 }
 

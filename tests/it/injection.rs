@@ -96,6 +96,14 @@ impl Names for Called {
         self.name(id)
     }
 
+    fn keeps_thanks_private(&self, id: &UserId) -> bool {
+        self.name(id).len() % 2 == 0
+    }
+
+    fn gets_dms(&self, id: &UserId) -> bool {
+        self.name(id).len() % 3 == 0
+    }
+
     fn group_name(&self, _: &GroupId) -> String {
         self.0.values().next().cloned().unwrap_or_default()
     }
@@ -172,7 +180,7 @@ proptest! {
             Target::NotPostable, Target::Shared, Target::Nowhere,
         ] {
             let out = [LeftOut::Yourself, LeftOut::Bot(dana.clone()), LeftOut::Left(dana.clone()),
-                LeftOut::Stranger(dana.clone()), LeftOut::Unknown(dana.clone()), LeftOut::Group("S1".into())];
+                LeftOut::Stranger(dana.clone()), LeftOut::Unknown(dana.clone()), LeftOut::Forgotten(dana.clone()), LeftOut::Group("S1".into())];
             check(&messages::confirmation(&voice, &names, &Confirmation {
                 receivers: &people, target: &target, left: Some(3), left_out: &out, few_words: false,
                 near_values: &[], masked: &parsed.masked, kudos: &kudos,
@@ -196,10 +204,13 @@ proptest! {
             Refusal::Unknown(display.clone()), Refusal::Ambiguous(display.clone(), vec![dana.clone()]),
             Refusal::OnlyBots(vec![dana.clone()]), Refusal::OnlyLeft(vec![dana.clone()]),
             Refusal::OnlyStrangers(vec![dana.clone()]), Refusal::GroupUnheard, Refusal::TooLong(2_310),
+            Refusal::OnlyForgotten, Refusal::YouAreForgotten,
         ] {
             check(&messages::refusal(&voice, &names, &refusal, &parsed.as_typed), &meant);
         }
         check(&messages::our_fault(Locale::En, &parsed.as_typed), &meant);
+        check(&plaudit::privacy::messages::page(Locale::En, &typed, 0, 2), &meant);
+        check(&plaudit::privacy::messages::really(Locale::En, &command), &meant);
         check(&messages::help(&voice, std::slice::from_ref(&value), Some(&meant)), &meant);
         if let Err(refusal) = rules::decide(&parsed, &lee, &BTreeMap::new(), Terms::default()) {
             check(&messages::refusal(&voice, &names, &refusal, &parsed.as_typed), &meant);

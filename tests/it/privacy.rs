@@ -15,8 +15,36 @@ fn privacy_says_what_is_kept_and_who_sees_it() {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.person("dana").runs("/kudos @mo @ana for the calm handover").await;
         t.run_jobs().await;
-        assert_snapshot!(t.person("dana").runs("/kudos privacy").await, @"");
-        assert_snapshot!(t.person("dana").clicks("Leave me off boards").await, @"");
+        assert_snapshot!(t.person("dana").runs("/kudos privacy").await, @"
+        *What I keep about you*
+        • Your names, time zone and kind of account, as Slack shows them.
+        • 2 kudos you gave and 1 you received, since 2 June 2026, each with its words, values, time and place. Words stay until they are erased.
+        • 0 kudos that you joined with _Me too_, and no draft.
+        • What you chose: thanks are announced; boards, digest and screens may show you; DMs about thanks.
+        *Who may see it*
+        • A card: everybody in its channel. A DM: the person it went to.
+        • All of it: whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to Slack.
+        *What I never keep*
+        • Messages that give nothing, who reads what, when you are online.
+        • Card numbers, e-mail addresses and phone numbers: I leave them out before anything is stored.
+        [Keep my thanks private] [Leave me off boards] [No DMs about thanks]
+        [Export my data] [Erase me]
+        ");
+        assert_snapshot!(t.person("dana").clicks("Leave me off boards").await, @"
+        *What I keep about you*
+        • Your names, time zone and kind of account, as Slack shows them.
+        • 2 kudos you gave and 1 you received, since 2 June 2026, each with its words, values, time and place. Words stay until they are erased.
+        • 0 kudos that you joined with _Me too_, and no draft.
+        • What you chose: thanks are announced; boards, digest and screens leave you out; DMs about thanks.
+        *Who may see it*
+        • A card: everybody in its channel. A DM: the person it went to.
+        • All of it: whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to Slack.
+        *What I never keep*
+        • Messages that give nothing, who reads what, when you are online.
+        • Card numbers, e-mail addresses and phone numbers: I leave them out before anything is stored.
+        [Keep my thanks private] [Show me on boards] [No DMs about thanks]
+        [Export my data] [Erase me]
+        ");
         // A word that is reserved only where it stands alone.
         let seen = t.person("lee").runs("/kudos privacy @dana").await;
         assert!(seen.contains("Dana"), "{seen}");
@@ -123,16 +151,38 @@ fn who_asks_is_forgotten_everywhere_and_others_keep_their_figures() {
         let (rows, mo) = (t.export().await.len(), t.number(of_mo).await);
 
         t.person("dana").runs("/kudos privacy").await;
-        assert_snapshot!(t.person("dana").clicks("Erase me").await, @"");
-        assert_snapshot!(t.person("dana").clicks("Keep it").await, @"");
-        assert_snapshot!(erases(t, "dana").await, @"");
+        assert_snapshot!(t.person("dana").clicks("Erase me").await, @r#"
+        *This can't be undone.*
+        *What goes:* your names, what you chose, and the words of every kudos you gave or received, here and in the cards and DMs that I can still edit; they then say "somebody". Your name also goes from other people's words.
+        *What stays:* that there was a kudos, so that others' figures stay right, without anything that leads to you; and a digest of your Slack id, so that I don't write you down again. You won't be able to give or get kudos any more.
+        If it is only about being seen: /kudos privacy also keeps your thanks private.
+        [Erase everything] [Keep it]
+        "#);
+        assert_snapshot!(t.person("dana").clicks("Keep it").await, @"Everything is as it was.");
+        assert_snapshot!(erases(t, "dana").await, @"You are forgotten. What is stored leads to you no longer; cards and DMs in Slack follow within the next minutes, one a second. Thank you for what you gave.");
         // At once, before Slack was asked for anything.
         let words = "calming the refund storm";
         assert!(!t.texts("SELECT reason FROM words").await.join(" ").contains(words));
         t.run_jobs().await;
 
-        assert_snapshot!(t.channel("kudos").shows(), @"");
-        assert_snapshot!(t.dm("mo"), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *somebody who asked to be forgotten*
+        ---
+        :clap: *Somebody* thanked *Mo* and *Ana*
+        ---
+        :clap: *Ana* thanked *Mo*
+        > helping somebody and somebody's team
+        ---
+        :clap: *Jon Berg* thanked *somebody who asked to be forgotten* and *Wei*
+        ");
+        assert_snapshot!(t.dm("mo"), @"
+        *Somebody* thanked you
+        [See it in #kudos]
+        ---
+        *Ana* thanked you
+        > helping somebody and somebody's team
+        [See it in #kudos]
+        ");
         assert_eq!(t.dm("dana"), "");
         let all = everything(t).await;
         for trace in [dana.as_str(), "Dana", "dana", words, "calm handover", "night shift"] {
@@ -163,8 +213,11 @@ fn nothing_writes_a_forgotten_person_down_again() {
             .await;
         t.restart().await;
         t.run_jobs().await;
-        assert_snapshot!(t.person("lee").runs_raw(&format!("/kudos <@{dana}|dana> for calming the refund storm")).await, @"");
-        assert_snapshot!(t.person("lee").runs_raw(&format!("/kudos <@{dana}|dana> <@{mo}> for calming the refund storm")).await, @"");
+        assert_snapshot!(t.person("lee").runs_raw(&format!("/kudos <@{dana}|dana> for calming the refund storm")).await, @r#"Somebody you named asked me to keep nothing about them, so I can't pass it on. Say it to them yourself; it's worth it. Nothing was spent. Your words: "@somebody who asked to be forgotten for calming the refund storm""#);
+        assert_snapshot!(t.person("lee").runs_raw(&format!("/kudos <@{dana}|dana> <@{mo}> for calming the refund storm")).await, @"
+        Mo will see it; 4 left today. Somebody you named asked me to keep nothing about them, so I left that name out.
+        [Undo]
+        ");
         let unknown = t
             .person("lee")
             .runs("/kudos @dana.kim for calming the refund storm")
@@ -180,8 +233,8 @@ fn nothing_writes_a_forgotten_person_down_again() {
             .await;
         t.run_jobs().await;
         // They can't give, and nothing that they click is written down.
-        assert_snapshot!(t.person("dana").runs("/kudos @mo for the calm handover").await, @"");
-        assert_snapshot!(t.person("dana").runs("/kudos privacy").await, @"");
+        assert_snapshot!(t.person("dana").runs("/kudos @mo for the calm handover").await, @r#"You asked me to forget you, so I keep nothing of yours, and can't take this either. Your words: "@Mo for the calm handover""#);
+        assert_snapshot!(t.person("dana").runs("/kudos privacy").await, @"I keep nothing about you. If you asked me to forget you, there is a digest of your Slack id, so that I don't write you down again, and that is all.");
         let again = t.slack.clicks(&dana, &before, "Keep my thanks private").await;
         assert_eq!(again.status, Some(200));
         t.settles().await;
@@ -233,7 +286,7 @@ fn what_is_under_way_while_somebody_is_erased_is_erased_as_well() {
         t.run_jobs().await;
         t.restart().await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @":clap: *Lee* thanked *somebody who asked to be forgotten* and *Mo*");
         assert!(!t.dm("dana").contains("refund"), "{}", t.dm("dana"));
         let all = everything(t).await;
         assert!(
@@ -293,7 +346,7 @@ fn what_is_kept_comes_as_a_page_and_as_json() {
         t.slack.clicks(&dana, &question, "Export my data").await;
         t.slack.clicks(&dana, &question, "Export my data").await;
         t.settles().await;
-        assert_snapshot!(t.slack.rendered(&t.person("dana").private()), @"");
+        assert_snapshot!(t.slack.rendered(&t.person("dana").private()), @"I'm putting it together. It comes by DM, to you alone.");
         t.restart().await;
         t.run_jobs().await;
         let dm = t.slack.dm(&dana).expect("a DM");
@@ -309,7 +362,42 @@ fn what_is_kept_comes_as_a_page_and_as_json() {
         let page = page
             .replace(dana.as_str(), "UDANA")
             .replace(t.channel("support").id.as_str(), "C0SUPPORT");
-        assert_snapshot!(page, @"");
+        assert_snapshot!(page, @r#"
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width">
+        <title>What Plaudit keeps about you</title>
+        <style>body{font:1rem/1.5 sans-serif;max-width:45rem;margin:2rem auto;padding:0 1rem}dt{font-weight:bold}blockquote{margin:.25rem 0 1rem;padding-left:1rem;border-left:.25rem solid;white-space:pre-wrap}</style>
+        <h1>What Plaudit keeps about you</h1>
+        <dl>
+        <dt>Slack id</dt><dd>UDANA</dd>
+        <dt>Handle</dt><dd>dana</dd>
+        <dt>Name</dt><dd>Dana</dd>
+        <dt>Full name</dt><dd>Dana Kim</dd>
+        <dt>Time zone</dt><dd>Europe/Berlin</dd>
+        <dt>Guest</dt><dd>no</dd>
+        <dt>Admin</dt><dd>no</dd>
+        <dt>Thanks kept private</dt><dd>no</dd>
+        <dt>Left off boards, digest and screens</dt><dd>no</dd>
+        <dt>No DMs about thanks</dt><dd>no</dd>
+        <dt>Away</dt><dd>no</dd>
+        </dl>
+        <h2>Received (1)</h2>
+        <p>2026-06-02T12:02:00Z: Lee thanked Dana #calm (command, in C0SUPPORT)</p>
+        <blockquote>&lt;b&gt;calming&lt;/b&gt; the &quot;refund&quot; &amp; storm</blockquote>
+        <h2>Given (1)</h2>
+        <p>2026-06-02T12:02:00Z: Dana thanked Mo (command, in C0SUPPORT)</p>
+        <blockquote>the calm handover</blockquote>
+        <h2>Joined with Me too (0)</h2>
+        <h2>Waiting for your click (0)</h2>
+        <ul>
+        </ul>
+        <h2>What you changed (0)</h2>
+        <ul>
+        </ul>
+        </html>
+        "#);
         let json: serde_json::Value = serde_json::from_slice(&files[1].bytes).expect("JSON");
         assert_eq!(json["received"][0]["words"], "<b>calming</b> the \"refund\" & storm");
         assert_eq!(json["gave"][0]["receiver"], "Mo");
@@ -340,8 +428,24 @@ fn without_files_write_it_comes_as_text_page_by_page() {
         t.run_jobs().await;
         let all = t.slack.messages(&t.slack.dm(&t.person("dana").id).expect("a DM"));
         let pages: Vec<String> = all[before..].iter().map(|page| t.slack.rendered(page)).collect();
-        assert_eq!(pages.len(), 2);
-        assert_snapshot!(pages[0].lines().take(16).collect::<Vec<_>>().join("\n"), @"");
+        assert_eq!(pages.len(), 3);
+        assert_snapshot!(pages[0].lines().take(16).collect::<Vec<_>>().join("\n"), @"
+        Here is everything I keep about you. It comes as text, because an admin hasn't granted me files:write.
+        Page 1 of 3
+        Slack id: U00000001
+        Handle: dana
+        Name: Dana
+        Full name: Dana Kim
+        Time zone: Europe/Berlin
+        Guest: no
+        Admin: no
+        Thanks kept private: no
+        Left off boards, digest and screens: no
+        No DMs about thanks: no
+        Away: no
+
+        Received (12)
+        ");
         for n in 0..12 {
             let words = format!("\n{n} thanks & more");
             assert_eq!(

@@ -20,22 +20,38 @@ fn who_keeps_thanks_private_is_on_no_card_and_gets_the_words_by_dm() {
         assert!(seen.contains("thanks come to you alone, on no card"), "{seen}");
         assert!(seen.contains("[Announce my thanks]"), "{seen}");
 
-        assert_snapshot!(t.person("lee").runs("/kudos @dana for calming the refund storm").await, @"");
+        assert_snapshot!(t.person("lee").runs("/kudos @dana for calming the refund storm").await, @"
+        Dana has it by DM. Dana keeps thanks private, so there is no card. 4 left today.
+        [Undo]
+        ");
         t.run_jobs().await;
         assert_snapshot!(t.channel("kudos").shows(), @"");
-        assert_snapshot!(t.dm("dana"), @"");
+        assert_snapshot!(t.dm("dana"), @"
+        *Lee* thanked you
+        > calming the refund storm
+        You can pass it on: type /kudos @someone and say why.
+        ");
 
-        assert_snapshot!(t.person("mo").runs("/kudos @dana @ana for the calm handover").await, @"");
+        assert_snapshot!(t.person("mo").runs("/kudos @dana @ana for the calm handover").await, @"
+        Dana and Ana will see it; 3 left today. Dana keeps thanks private and won't be on the card.
+        [Undo]
+        ");
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Mo* thanked *Ana*
+        > the calm handover
+        ");
         assert!(t.dm("dana").contains("the calm handover"));
 
         let both = turns(t, "ana", "Keep my thanks private").await;
         assert!(both.contains("on no card"));
-        assert_snapshot!(t.person("jon").runs("/kudos @dana @ana for the third one").await, @"");
+        assert_snapshot!(t.person("jon").runs("/kudos @dana @ana for the third one").await, @"
+        Dana and Ana have it by DM. Dana and Ana keep thanks private, so there is no card. 3 left today.
+        [Undo]
+        ");
         t.run_jobs().await;
         assert_eq!(t.channel("kudos").messages().len(), 0, "the other card named Ana alone");
-        assert_snapshot!(t.person("jon").clicks("Undo").await, @"");
+        assert_snapshot!(t.person("jon").clicks("Undo").await, @"Taken back. It's gone from the DMs of Dana and Ana, and you have 5 left today.");
     });
 }
 
@@ -51,7 +67,13 @@ fn a_card_of_today_is_edited_when_the_switch_is_turned_and_an_older_one_stays() 
         assert_eq!(t.channel("kudos").messages().len(), 3);
         turns(t, "dana", "Keep my thanks private").await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *Dana*
+        > the old one
+        ---
+        :clap: *Mo* thanked *Ana*
+        > the calm handover
+        ");
         // Nothing links to what is gone.
         assert_eq!(
             t.dm("dana").matches("[See it in #kudos]").count(),
@@ -61,7 +83,13 @@ fn a_card_of_today_is_edited_when_the_switch_is_turned_and_an_older_one_stays() 
         );
         turns(t, "dana", "Announce my thanks").await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *Dana*
+        > the old one
+        ---
+        :clap: *Mo* thanked *Dana* and *Ana*
+        > the calm handover
+        ");
     });
 }
 
@@ -77,7 +105,7 @@ fn a_card_that_may_not_be_deleted_says_nothing_any_more() {
         );
         turns(t, "dana", "Keep my thanks private").await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @"These thanks are shown here no longer. They still count.");
         assert_eq!(t.dm("lee"), "", "nothing was taken back");
         assert_eq!(
             t.export().await.iter().filter(|row| row.reversed_at.is_none()).count(),
@@ -97,7 +125,10 @@ fn a_card_in_the_queue_knows_what_was_chosen_meanwhile() {
         t.slack.down(false);
         turns(t, "dana", "Keep my thanks private").await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *Mo*
+        > calming the refund storm
+        ");
     });
 }
 
@@ -109,7 +140,10 @@ fn who_wants_no_dms_gets_none_and_the_giver_isnt_told_otherwise() {
     };
     story_with(setup, async |t| {
         turns(t, "dana", "No DMs about thanks").await;
-        assert_snapshot!(t.person("lee").runs("/kudos @dana for calming the refund storm").await, @"");
+        assert_snapshot!(t.person("lee").runs("/kudos @dana for calming the refund storm").await, @"
+        Dana will see it; 4 left today.
+        [Undo]
+        ");
         t.run_jobs().await;
         assert_eq!(t.dm("dana"), "");
         assert_eq!(t.dm("lee"), "", "nothing went wrong");
@@ -117,7 +151,10 @@ fn who_wants_no_dms_gets_none_and_the_giver_isnt_told_otherwise() {
 
         // Neither a card nor a DM: it counts.
         turns(t, "dana", "Keep my thanks private").await;
-        assert_snapshot!(t.person("mo").runs("/kudos @dana for the calm handover").await, @"");
+        assert_snapshot!(t.person("mo").runs("/kudos @dana for the calm handover").await, @"
+        It counts for Dana, who gets no DMs from me. Dana keeps thanks private, so there is no card. 4 left today.
+        [Undo]
+        ");
         t.run_jobs().await;
         assert_eq!(t.dm("dana"), "");
         assert_eq!(t.export().await.len(), 2);
@@ -136,7 +173,10 @@ fn who_left_after_the_kudos_stays_thanked_and_gets_no_dm() {
         let dana = t.person("dana").id;
         t.slack.deactivate(&dana).await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *Dana*
+        > calming the refund storm
+        ");
         assert_eq!(t.dm("dana"), "");
         assert_eq!(t.dm("lee"), "");
         assert_eq!(
@@ -176,9 +216,15 @@ fn in_a_shared_channel_that_a_steward_allowed_strangers_are_thanked_there_and_on
         });
         t.slack.share(&support, "TOTHER").await;
         let noor = t.person("priyanka").id;
-        assert_snapshot!(t.person("lee").runs_raw(&format!("/kudos <@{noor}> for the parts that came overnight")).await, @"");
+        assert_snapshot!(t.person("lee").runs_raw(&format!("/kudos <@{noor}> for the parts that came overnight")).await, @"
+        Noor will see it; 4 left today.
+        [Undo]
+        ");
         t.run_jobs().await;
-        assert_snapshot!(t.channel("support").shows(), @"");
+        assert_snapshot!(t.channel("support").shows(), @"
+        :clap: *Lee* thanked *Noor*
+        > the parts that came overnight
+        ");
         assert_eq!(
             t.channel("kudos").shows(),
             "",
@@ -187,7 +233,7 @@ fn in_a_shared_channel_that_a_steward_allowed_strangers_are_thanked_there_and_on
         assert_eq!(t.dm("priyanka"), "");
         assert_eq!(t.dm("lee"), "");
         // Anywhere else they can't be.
-        assert_snapshot!(t.person("lee").runs_raw_at(&t.channel("random").id, &format!("/kudos <@{noor}> for the parts that came overnight")).await, @"");
+        assert_snapshot!(t.person("lee").runs_raw_at(&t.channel("random").id, &format!("/kudos <@{noor}> for the parts that came overnight")).await, @r#"Noor works for another company, and kudos stay in this one. Nothing was spent. Your words: "@Noor for the parts that came overnight""#);
     });
 }
 
@@ -212,7 +258,10 @@ fn a_stranger_whom_nobody_could_look_up_in_time_is_thanked_where_it_is_allowed()
             .runs_raw(&format!("/kudos <@{noor}> for the parts that came overnight"))
             .await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("support").shows(), @"");
+        assert_snapshot!(t.channel("support").shows(), @"
+        :clap: *Lee* thanked *Noor*
+        > the parts that came overnight
+        ");
         assert_eq!(t.dm("lee"), "");
     });
 }
@@ -226,6 +275,10 @@ fn a_guest_gets_the_words_without_a_button_that_opens_nothing() {
             .await;
         t.person("lee").runs("/kudos @mo for calming the refund storm").await;
         t.run_jobs().await;
-        assert_snapshot!(t.dm("mo"), @"");
+        assert_snapshot!(t.dm("mo"), @"
+        *Lee* thanked you
+        > calming the refund storm
+        You can pass it on: type /kudos @someone and say why.
+        ");
     });
 }

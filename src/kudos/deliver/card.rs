@@ -62,7 +62,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             .filter(|_| loaded.kudos.channel.as_ref() == Some(channel))
     };
     if let Some(posted) = posted_before(ctx, claimed, &lane, thread_in(&lane)).await? {
-        return finish_card(ctx, claimed, &loaded.kudos, Some(posted), now).await;
+        return finish_card(ctx, claimed, &loaded, Some(posted), now).await;
     }
     if loaded.kudos.receivers.is_empty() {
         return Ok(Ending::Done);
@@ -73,7 +73,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     }
     if loaded.shown().is_empty() {
         // Nobody may be named; it goes by DM alone.
-        return finish_card(ctx, claimed, &loaded.kudos, None, now).await;
+        return finish_card(ctx, claimed, &loaded, None, now).await;
     }
     let news = loaded.given_in.as_ref().is_some_and(|place| place.wants_check(now));
     let own_dm = settle_places(ctx, &mut loaded, now).await?;
@@ -100,7 +100,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             let code = if place.is_shared { SHARED } else { NO_OTHER_PLACE };
             tell_no_card(ctx, &loaded.kudos, &place.channel, code, now).await?;
         }
-        return finish_card(ctx, claimed, &loaded.kudos, None, now).await;
+        return finish_card(ctx, claimed, &loaded, None, now).await;
     };
     if claimed.lane != channel.as_str() {
         // Each channel keeps its order and its pace, also when the card goes elsewhere than it was meant to.
@@ -115,10 +115,10 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             .filter(|_| loaded.kudos.channel.as_ref() == Some(channel))
     };
     let Some(message) = message(ctx, &loaded) else {
-        return finish_card(ctx, claimed, &loaded.kudos, None, now).await;
+        return finish_card(ctx, claimed, &loaded, None, now).await;
     };
     match post(ctx, claimed, &channel, thread_in(&channel), &message).await {
-        Ok(posted) => finish_card(ctx, claimed, &loaded.kudos, Some(posted), now).await,
+        Ok(posted) => finish_card(ctx, claimed, &loaded, Some(posted), now).await,
         Err(error) => match error.code() {
             Some(code) if is_about_the_channel(code) => {
                 refused(ctx, claimed, &loaded, &target, &channel, code, now).await
@@ -126,7 +126,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             Some(code) if matches!(ending_of(&error), Ending::Failed { .. }) => {
                 tracing::error!(code, kudos = %kudos, workspace = %ctx.workspace.id, "Slack refused a card");
                 tell_no_card(ctx, &loaded.kudos, &channel, code, now).await?;
-                finish_card(ctx, claimed, &loaded.kudos, None, now).await
+                finish_card(ctx, claimed, &loaded, None, now).await
             }
             _ => Ok(ending_of(&error)),
         },
@@ -155,11 +155,13 @@ pub(super) fn message(ctx: &Ctx, loaded: &Loaded) -> Option<Message> {
 async fn finish_card(
     ctx: &Ctx,
     claimed: &Claimed,
-    kudos: &Stored,
+    loaded: &Loaded,
     posted: Option<Posted>,
     now: Instant,
 ) -> Result<Ending, Trouble> {
-    let (workspace, claimed, kudos) = (ctx.workspace.id.clone(), claimed.clone(), kudos.kudos.clone());
+    // What was found there was rendered before.
+    let is_other_now = claimed.may_be_sent && loaded.is_other_than_given();
+    let (workspace, claimed, kudos) = (ctx.workspace.id.clone(), claimed.clone(), loaded.kudos.kudos.clone());
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             let finished = outbox::finish(tx, &claimed).await?;
@@ -175,8 +177,7 @@ async fn finish_card(
                 let gone = removal(&workspace, &kudos, "", posted.channel.as_str(), now);
                 outbox::enqueue(tx, &[gone]).await?;
             }
-            if posted.is_some() && claimed.may_be_sent {
-                // What was found there may have been rendered before something changed.
+            if posted.is_some() && is_other_now {
                 super::refresh(tx, &workspace, &kudos, false, now).await?;
             }
             if finished == Some(true) {
@@ -223,7 +224,7 @@ async fn refused(
         }),
         None => {
             tell_no_card(ctx, &loaded.kudos, channel, code, now).await?;
-            finish_card(ctx, claimed, &loaded.kudos, None, now).await
+            finish_card(ctx, claimed, loaded, None, now).await
         }
     }
 }

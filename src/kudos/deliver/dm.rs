@@ -64,14 +64,14 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         Err(trouble) => return Err(trouble),
     };
     if let Some(posted) = posted_before(ctx, claimed, &dm, None).await? {
-        return finish_dm(ctx, claimed, &kudos, &receiver, posted).await;
+        return finish_dm(ctx, claimed, &loaded, &receiver, posted).await;
     }
     if !wanted {
         return Ok(Ending::Done);
     }
     let message = message(ctx, &loaded, &receiver, now).await?;
     match post(ctx, claimed, &dm, None, &message).await {
-        Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted).await,
+        Ok(posted) => finish_dm(ctx, claimed, &loaded, &receiver, posted).await,
         Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
     }
 }
@@ -155,19 +155,20 @@ async fn check(ctx: &Ctx, receiver: &UserId, now: Instant) -> Result<Option<Memb
 async fn finish_dm(
     ctx: &Ctx,
     claimed: &Claimed,
-    kudos: &KudosId,
+    loaded: &Loaded,
     receiver: &UserId,
     posted: Posted,
 ) -> Result<Ending, Trouble> {
     let now = ctx.clock.now();
     let (workspace, claimed) = (ctx.workspace.id.clone(), claimed.clone());
-    let (kudos, receiver) = (kudos.clone(), receiver.clone());
+    let (kudos, receiver) = (loaded.kudos.kudos.clone(), receiver.clone());
+    // What was found there was rendered before.
+    let is_other_now = claimed.may_be_sent && loaded.is_other_than_given();
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             outbox::finish(tx, &claimed).await?;
             store::remember_post(tx, &workspace, &kudos, receiver.as_str(), &posted.channel, &posted.ts).await?;
-            if claimed.may_be_sent {
-                // What was found there may have been rendered before something changed.
+            if is_other_now {
                 super::refresh(tx, &workspace, &kudos, false, now).await?;
             }
             let stored = load(tx, &workspace, &kudos).await?;

@@ -16,6 +16,8 @@ use serde_json::json;
 
 pub(super) use update::refresh;
 
+use super::Giving;
+use super::Receiver;
 use super::people::People;
 use super::store::{Stored, StoredReceiver, load};
 use super::take_back::dm_lane;
@@ -235,6 +237,14 @@ struct Loaded {
 impl Loaded {
     fn people(&self) -> People<'_> {
         People::new(&self.known, &self.groups)
+    }
+
+    /// Whether it is shown differently now than when it was given: somebody was taken out of it, or its words.
+    fn is_other_than_given(&self) -> bool {
+        let giver = self.known.get(&self.kudos.giver);
+        self.shown().len() < self.kudos.everyone.len()
+            || self.kudos.reason.is_empty()
+            || giver.is_some_and(|giver| giver.is_forgotten)
     }
 
     /// Those thanked whom a card may name: who keeps thanks private stands on none.
