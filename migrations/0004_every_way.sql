@@ -61,6 +61,26 @@ CREATE TABLE hidden (
     PRIMARY KEY (workspace, kudos, member)
 );
 
+-- The post that the cards of a local day stand under, where they are announced in a thread.
+CREATE TABLE opening (
+    workspace TEXT NOT NULL,
+    channel   TEXT NOT NULL,
+    day       TEXT NOT NULL,
+    -- Empty until it is posted; '-' where Slack refused it, and cards stand on their own.
+    ts        TEXT NOT NULL,
+    PRIMARY KEY (workspace, channel, day)
+);
+
+-- Which kudos are told together, and on which morning; they stay here once they were.
+CREATE TABLE roundup (
+    workspace TEXT NOT NULL,
+    kudos     TEXT NOT NULL,
+    channel   TEXT NOT NULL,
+    day       TEXT NOT NULL,
+    PRIMARY KEY (workspace, kudos)
+);
+CREATE INDEX roundup_by_day ON roundup (workspace, channel, day);
+
 -- What a person's Home shows, so that it is published only when that changed.
 CREATE TABLE home (
     workspace TEXT   NOT NULL,

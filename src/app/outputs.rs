@@ -18,7 +18,10 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
         | Kind::KudosUnpost
         | Kind::KudosUpdate
         | Kind::KudosTell
-        | Kind::KudosErase => kudos::deliver::deliver(&app.ctx, claimed).await,
+        | Kind::KudosErase
+        | Kind::KudosNote
+        | Kind::KudosOpening
+        | Kind::KudosRoundup => kudos::deliver::deliver(&app.ctx, claimed).await,
         Kind::KudosLater => kudos::deliver::later(&app.giving(), claimed).await,
         Kind::PrivacyExport | Kind::PrivacyErase => privacy::deliver::deliver(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,

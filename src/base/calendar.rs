@@ -69,6 +69,15 @@ impl Day {
         Self(first.0.checked_add_months(Months::new(1)).unwrap_or(first.0))
     }
 
+    /// The next working day after this one.
+    pub fn next_working_day(self) -> Self {
+        let mut day = self.next();
+        while !day.is_working_day() && day != day.next() {
+            day = day.next();
+        }
+        day
+    }
+
     /// Monday to Friday.
     pub fn is_working_day(self) -> bool {
         !matches!(self.0.weekday(), Weekday::Sat | Weekday::Sun)
@@ -160,6 +169,11 @@ pub fn local_time(at: Instant, zone: Tz) -> String {
     at.utc().with_timezone(&zone).format("%H:%M").to_string()
 }
 
+/// A day as people write it, `2 June`.
+pub fn date(day: Day) -> String {
+    day.0.format("%-d %B").to_string()
+}
+
 /// The first instant of a local day at which the clock on the wall shows `hour` or later: where clocks jump over it,
 /// when they have jumped.
 pub fn at_hour(day: Day, hour: u32, zone: Tz) -> Instant {
@@ -242,6 +256,23 @@ mod tests {
         assert_eq!(Period::week(new_year).as_str(), "w2026-12-28");
         assert_eq!(Day::new(2026, 12, 31).expect("a day").first_of_next_month(), new_year);
         assert!(thursday.is_working_day() && !thursday.plus(2).is_working_day());
+    }
+
+    #[test]
+    fn a_time_of_day_is_an_instant_also_where_clocks_jump() {
+        for (day, zone_name, expected) in [
+            ("2026-06-02", "Europe/Berlin", "2026-06-02T07:00:00Z"),
+            ("2026-12-01", "Europe/Berlin", "2026-12-01T08:00:00Z"),
+            ("2026-06-02", "Asia/Kathmandu", "2026-06-02T03:15:00Z"),
+            // The whole day was left out.
+            ("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z"),
+        ] {
+            let day = day.parse().expect("a day");
+            assert_eq!(at_hour(day, 9, zone(zone_name)), instant(expected), "{zone_name}");
+        }
+        let friday: Day = "2026-10-09".parse().expect("a day");
+        assert_eq!(friday.next_working_day().to_string(), "2026-10-12");
+        assert_eq!(date(friday), "9 October");
     }
 
     #[test]

@@ -10,10 +10,10 @@ use futures_util::future::join_all;
 use super::grammar::{self, Directory, NameHit, Parsed, Reading};
 use super::messages::{self, Confirmation, Voice};
 use super::people::{People, is_nobody};
-use super::rules::{self, Approved, Refusal, Target, Terms, target};
+use super::rules::{self, Approved, Refusal, Target, Terms, next_morning, target};
 use super::take_back::card_lane;
 use super::{Announce, Effect, Facts, Give, Lookup, Opening, Outcome, Question, Receiver, Recorder, Source};
-use crate::base::calendar::local_day;
+use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId};
 use crate::base::text;
@@ -22,7 +22,7 @@ use crate::slack::errors::ApiError;
 use crate::slack::inbound::User;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member, Settings, Usergroup, UsergroupError};
+use crate::workspace::{self, Announcement, Ctx, Member, Place, Postable, Settings, Usergroup, UsergroupError};
 
 /// The most unknown people that are looked up while somebody waits.
 const LOOK_UPS: usize = 25;
@@ -115,6 +115,10 @@ pub struct Gave {
     pub target: Target,
     /// The giver's zone.
     pub zone: Tz,
+    /// The day on which it was given and the morning on which it is told, where the recognition channel gets a round-up.
+    pub roundup: Option<(Day, Day)>,
+    /// The name of the recognition channel (may be empty), where it isn't announced there and could be.
+    pub announce_in: Option<String>,
     /// What came of it, or why it can't be given.
     pub result: Result<(Approved, Outcome), Refusal>,
     pub(super) wish: Asked,
@@ -158,6 +162,8 @@ impl Gave {
                         receivers: &approved.receivers,
                         target: &self.target,
                         left: *left,
+                        roundup: self.roundup,
+                        announce_in: self.announce_in.as_deref(),
                         left_out: &approved.left_out,
                         few_words: approved.few_words,
                         near_values: &self.parsed.near_values,
@@ -218,8 +224,16 @@ impl Giving<'_> {
             .get(&wish.giver)
             .and_then(|giver| giver.dm.as_ref())
             .map(|dm| wish.channel.as_ref() == Some(dm));
+        let target = target(&wish.announce, given_in, recognition, own_dm);
+        let workspace_zone = workspace_zone(settings, &known);
         let mut gave = Gave {
-            target: target(&wish.announce, given_in, recognition, own_dm),
+            roundup: (settings.announcement == Announcement::RoundUp && matches!(target, Target::Recognition(_)))
+                .then(|| (local_day(now, workspace_zone), next_morning(now, workspace_zone))),
+            announce_in: recognition
+                .filter(|_| stays_out_of_it(&wish.announce, &target, given_in))
+                .filter(|place| place.postable != Postable::No && !place.is_shared)
+                .map(|place| place.name.clone()),
+            target,
             zone,
             result: Err(Refusal::NoPerson),
             wish: wish.asked(),
@@ -250,7 +264,7 @@ impl Giving<'_> {
                 effect: wish.effect,
                 at: now,
                 giver_day: local_day(now, zone),
-                workspace_day: local_day(now, workspace_zone(settings, known)),
+                workspace_day: local_day(now, workspace_zone),
                 cost: wish.source.cost(),
                 allowance: settings.allowance.filter(|_| wish.source.cost() > 0),
                 unchecked: approved
@@ -378,6 +392,19 @@ impl Said {
             }
         }
     }
+}
+
+/// Whether it stays out of the recognition channel because of where it was said: the giver may decide otherwise. A place
+/// that Slack wouldn't tell about counts as private.
+fn stays_out_of_it(announce: &Announce, target: &Target, given_in: Option<&Place>) -> bool {
+    *announce == Announce::Default
+        && match target {
+            Target::Private(_) | Target::NotPostable | Target::Shared | Target::Nowhere => true,
+            Target::Unknown(channel) => {
+                !channel.is_direct_message() && given_in.is_some_and(|place| place.checked_at.is_some())
+            }
+            Target::Recognition(_) | Target::Public(_) => false,
+        }
 }
 
 /// Who has which name, as far as it is known.

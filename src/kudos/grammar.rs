@@ -103,6 +103,16 @@ pub fn as_typed(text: &str) -> String {
     read(text).resolve(&Directory::default(), &[]).as_typed
 }
 
+/// The values of the workspace that plain words name as `#word`, and those that one nearly names; each once.
+pub fn values_in(plain: &str, values: &[String]) -> (Vec<String>, Vec<String>) {
+    let reading = Reading {
+        tokens: vec![Token::Text(plain.to_owned())],
+    };
+    let directory = Directory::default();
+    let scan = Scan::new(&reading, &directory, values);
+    (scan.values, scan.near)
+}
+
 impl Reading {
     /// The labels that Slack sent with mentions: a name to write for people whom we don't know yet.
     pub fn labels(&self) -> HashMap<UserId, String> {

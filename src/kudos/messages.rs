@@ -1,5 +1,14 @@
 //! Every sentence and block that kudos show. Text from people is escaped here, and names are written, not pinged.
 
+mod living;
+
+pub use living::{
+    ADD_VALUE, ANNOUNCE, Card, EDIT, FIELD, HIDE, KEEP, ME_TOO, MENU, NOTIFICATIONS, REMOVE, REPORT, Report, SHOW,
+    Standing, TAKE_BACK, TAKE_DOWN, THANKS, Told, WHO, WORDS, announced, card, decided, edited, hidden,
+    is_cut_in_roundup, joined, once_more, opening, really_remove, report, reported, roundup, sent, thanked_back,
+    thanks_form, thanks_sent, value_added, who_joined, words_form,
+};
+
 use std::collections::BTreeSet;
 
 use chrono_tz::Tz;
@@ -7,7 +16,7 @@ use chrono_tz::Tz;
 use super::Receiver;
 use super::rules::{LeftOut, MOST_CHARACTERS, MOST_RECEIVERS, Refusal, Target};
 use super::take_back::TakenBack;
-use crate::base::calendar::local_time;
+use crate::base::calendar::{Day, date, local_day, local_time};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, KudosId, UserId};
 use crate::base::text::{Masked, list_names, thousands};
@@ -100,48 +109,6 @@ fn passed_on<N: Names>(names: &N, giver: &UserId) -> Block {
     Block::context_text(&format!("passed on by {}", escape(&names.giver(giver))))
 }
 
-/// The public card; a customer's words are quoted, and passed on by the giver.
-pub fn card<N: Names>(
-    _: Locale,
-    names: &N,
-    giver: &UserId,
-    is_customers: bool,
-    receivers: &[Receiver],
-    reason: &str,
-    values: &[String],
-) -> Message {
-    let whom: Vec<String> = receivers
-        .iter()
-        .map(|receiver| bold(&names.receiver(receiver)))
-        .collect();
-    let giver_name = names.giver(giver);
-    let whom_plain = names.receivers(receivers);
-    let (mut shown, mut text) = if is_customers {
-        (
-            format!("A customer said about {}", names.receivers(receivers)),
-            format!("A customer said about {}", list_names(&whom)),
-            format!("A customer said about {whom_plain}"),
-        )
-    } else {
-        (
-            format!(":clap: {} thanked {}", bold(&giver_name), list_names(&whom)),
-            format!("{} thanked {whom_plain}", escape(&giver_name)),
-        )
-    };
-    say(&mut text, &mut shown, reason);
-    let values = value_line(values);
-    let mut blocks = Block::paragraphs(&shown);
-    if is_customers {
-        text.push_str(&format!(" Passed on by {}.", escape(&giver_name)));
-        blocks.push(passed_on(names, giver));
-    }
-    if !values.is_empty() {
-        text.push_str(&format!(" ({values})"));
-        blocks.push(Block::context_text(&values));
-    }
-    Message::new(&text, blocks)
-}
-
 /// Adds the words, unless they were dropped or erased.
 fn say(text: &mut String, shown: &mut String, reason: &str) {
     if !reason.is_empty() {
@@ -152,6 +119,8 @@ fn say(text: &mut String, shown: &mut String, reason: &str) {
 
 /// What a receiver gets.
 pub struct Dm<'a> {
+    /// For its buttons.
+    pub kudos: &'a KudosId,
     /// Who thanked.
     pub giver: &'a UserId,
     /// The words are a customer's; the giver passes them on.
@@ -160,6 +129,10 @@ pub struct Dm<'a> {
     pub reason: &'a str,
     /// Values, without `#`.
     pub values: &'a [String],
+    /// Who joined in, the first one first.
+    pub joined: &'a [UserId],
+    /// Whether this person has hidden their name on the card.
+    pub is_hidden: bool,
     /// The card's link and its channel's name (empty when unknown); `None` without a card.
     pub card: Option<(&'a str, &'a str)>,
     /// The first one that this person ever gets.
@@ -168,7 +141,6 @@ pub struct Dm<'a> {
 
 /// A receiver's private message.
 pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
-    let values = value_line(dm.values);
     let giver = names.giver(dm.giver);
     let (mut shown, mut text) = if dm.is_customers {
         let head = "A customer said about you".to_owned();
@@ -185,10 +157,7 @@ pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
         text.push_str(&format!(" Passed on by {}.", escape(&giver)));
         blocks.push(passed_on(names, dm.giver));
     }
-    if !values.is_empty() {
-        text.push_str(&format!(" ({values})"));
-        blocks.push(Block::context_text(&values));
-    }
+    living::add_tail(names, dm.values, dm.joined, &mut text, &mut blocks);
     if dm.is_first {
         let line = format!(
             "You can pass it on: type {} @someone and say why.",
@@ -197,15 +166,28 @@ pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
         text.push_str(&format!(" {line}"));
         blocks.push(Block::context_text(&line));
     }
+    let giver = names.name(dm.giver);
+    let mut buttons = Vec::new();
     if let Some((link, name)) = dm.card {
         let label = if name.is_empty() {
             "See the card".to_owned()
         } else {
             format!("See it in #{name}")
         };
-        let button = Button::new(&label, SEE, &format!("{label}: {giver}'s thanks")).url(link);
-        blocks.push(Block::actions(vec![button.into()]));
+        buttons.push(
+            Button::new(&label, SEE, &format!("{label}: {giver}'s thanks"))
+                .url(link)
+                .into(),
+        );
     }
+    if dm.is_hidden {
+        buttons.push(living::show_again(dm.kudos));
+    }
+    let thanks = Button::new("Say thanks back", THANKS, &format!("Say thanks back to {giver}"));
+    buttons.push(thanks.value(dm.kudos.as_str()).into());
+    let label = "Notification settings: which messages I send you";
+    buttons.push(Button::new("Notification settings", NOTIFICATIONS, label).into());
+    blocks.push(Block::actions(buttons));
     Message::new(&text, blocks)
 }
 
@@ -227,6 +209,11 @@ pub struct Confirmation<'a> {
     pub left: Option<i64>,
     /// Named, but not thanked.
     pub left_out: &'a [LeftOut],
+    /// The day on which it was given and the morning on which it is told, in the workspace's zone, where the recognition
+    /// channel gets a round-up.
+    pub roundup: Option<(Day, Day)>,
+    /// The name of the recognition channel (empty when unknown) where it could be announced, too.
+    pub announce_in: Option<&'a str>,
     /// Fewer words than are worth keeping.
     pub few_words: bool,
     /// Values that were nearly written.
@@ -269,6 +256,15 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
         .map_or_else(String::new, |left| format!(" {}.", capital(left)));
     let first = match given.target {
         _ if shown.is_empty() => format!("{by_dm} {}{own}", private.as_deref().unwrap_or_default()),
+        Target::Recognition(channel) if given.roundup.is_some() => {
+            let whose = given
+                .roundup
+                .map_or_else(String::new, |(today, morning)| living::whose_roundup(today, morning));
+            format!(
+                "{who_is_shown} will see it. It will be in {whose} round-up in {}{inline}.",
+                channel_link(channel)
+            )
+        }
         Target::Recognition(channel) | Target::Public(channel) => {
             format!("{who_is_shown} will see it. It's in {}{inline}.", channel_link(channel))
         }
@@ -288,15 +284,10 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
     }
     lines.extend(given.left_out.iter().map(|out| left_out(names, out)));
     if given.few_words {
-        lines.push(format!(
-            "A few more words make it worth keeping: what did {who} do? Undo it and say it again with them."
-        ));
+        lines.push(format!("A few more words make it worth keeping: what did {who} do?"));
     }
     if let [value, ..] = given.near_values {
-        lines.push(format!(
-            "Did you mean #{}? Undo it and write it that way to count it.",
-            escape(value)
-        ));
+        lines.push(format!("Did you mean #{}?", escape(value)));
     }
     if !given.masked.is_empty() {
         lines.push(format!("I left out what looked like {}.", masked(given.masked)));
@@ -312,8 +303,26 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
                 .collect::<Vec<_>>()
         )
     );
-    let undo = Button::new("Undo", UNDO, &label).value(given.kudos.as_str());
-    Message::new(&text, vec![Block::section(&text), Block::actions(vec![undo.into()])])
+    let mut buttons = Vec::new();
+    if given.few_words {
+        let add = Button::new("Add words", WORDS, "Add words to what you just gave");
+        buttons.push(add.value(given.kudos.as_str()).into());
+    }
+    if let [value, ..] = given.near_values {
+        let add = Button::new("Yes, add it", ADD_VALUE, &format!("Yes, add #{value}"));
+        buttons.push(add.value(&format!("{} {value}", given.kudos)).into());
+    }
+    if let Some(name) = given.announce_in {
+        let text = if name.is_empty() {
+            "Announce it in public".to_owned()
+        } else {
+            format!("Announce in #{name}")
+        };
+        let announce = Button::new(&text, ANNOUNCE, &format!("{text}, too"));
+        buttons.push(announce.value(given.kudos.as_str()).into());
+    }
+    buttons.push(Button::new("Undo", UNDO, &label).value(given.kudos.as_str()).into());
+    Message::new(&text, vec![Block::section(&text), Block::actions(buttons)])
 }
 
 fn left_out<N: Names>(names: &N, out: &LeftOut) -> String {
@@ -658,7 +667,8 @@ pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>) -
     };
     Message::sentence(&format!(
         "Thank somebody, and say why:\n{example}\n{several}\n{place}, and each of them gets your words by \
-         DM.{allowance}{list}\nSaid something wrong? `{command} undo` takes your last one back for ten minutes."
+         DM.{allowance}{list}\nSaid something wrong? `{command} undo` takes your last one back for ten minutes, \
+         `{command} sent` shows what you gave and puts it right later."
     ))
 }
 
@@ -687,8 +697,13 @@ pub fn taken_back<N: Names>(voice: &Voice<'_>, names: &N, outcome: &TakenBack) -
             format!("Taken back. {rest}.")
         }
         TakenBack::TooLate { given_at } => format!(
-            "That was at {}, more than ten minutes ago, so it stays. Somebody has probably smiled about it by now.",
-            local_time(*given_at, voice.zone)
+            "That was at {}, more than ten minutes ago, so Undo has closed. {} sent still takes it back.",
+            local_time(*given_at, voice.zone),
+            escape(voice.command)
+        ),
+        TakenBack::Closed { given_at } => format!(
+            "That was on {}, and its month is closed, so it stays. A steward can still remove it.",
+            date(local_day(*given_at, voice.zone))
         ),
         TakenBack::Already => "That one is taken back already. Nothing else has changed.".to_owned(),
         TakenBack::NotYours => "Only the person who gave a kudos can take it back. Nothing has changed.".to_owned(),
@@ -757,6 +772,11 @@ pub enum News<'a> {
     StillThere { channel: &'a ChannelId },
     /// The recognition channel can't be posted to; cards go where they are given.
     Recognition { channel: &'a ChannelId, code: &'a str },
+    /// A steward removed it.
+    Removed {
+        receivers: &'a [Receiver],
+        left: Option<i64>,
+    },
 }
 
 /// Tells it.
@@ -806,6 +826,14 @@ pub fn news<N: Names>(_: &Voice<'_>, names: &N, news: &News<'_>) -> Message {
             channel_link(channel),
             cause(code)
         ),
+        News::Removed { receivers, left } => {
+            let left = left.map_or_else(String::new, |left| format!(" You have {left} left today."));
+            format!(
+                "A steward removed your kudos for {}, and it no longer counts.{left} Ask one of them if you'd like to \
+                 know why.",
+                names.receivers(receivers)
+            )
+        }
     };
     Message::sentence(&text)
 }

@@ -3,6 +3,8 @@
 //! One use case is one transaction. [`Give`] is the one way in for every source (a command, later a reaction, an
 //! import): it carries its own instant, days, cost and announcement, so that nothing is read from the clock here.
 
+mod audience;
+mod boosts;
 mod choices;
 mod counts;
 pub mod deliver;
@@ -15,11 +17,14 @@ mod keep;
 pub mod messages;
 pub mod modal;
 mod people;
+mod put_right;
 mod record;
 mod recount;
 pub mod rules;
+mod sent;
 mod store;
 mod take_back;
+mod thanks_back;
 mod waiting;
 
 use std::ops::Range;
@@ -29,17 +34,24 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 
+pub use boosts::{Joined, boost, join_in};
 pub use choices::{Switch, turn};
 pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures};
 pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};
 pub use inputs::{Opening, Submission};
 pub use keep::{drop_old_words, drop_words, with_old_words, workspace_today};
+pub use put_right::{
+    Announced, Change, Decided, Edited, Hidden, Reported, add_value, announce, edit_words, hide, keep, remove, report,
+    words_of,
+};
 use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
+pub use sent::{Sent, sent};
 pub use store::{Exported, export_page, sweep_deliveries};
-pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest};
+pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest, take_back_sent};
+pub use thanks_back::{ThankedBack, may_thank_back, thank_back};
 pub use waiting::{MODAL, Waiting};
 
 use crate::base::calendar::Day;

@@ -292,15 +292,6 @@ pub fn beside<N: Names>(names: &N, refusal: &Refusal) -> (&'static str, String) 
                 format!("{} {are} of one channel, and this workspace leaves those out.", list(people)),
             )
         }
-        Refusal::OnlyForgotten => (
-            PEOPLE,
-            "Somebody you picked asked me to keep nothing about them, so I can't pass it on. Say it to them yourself."
-                .to_owned(),
-        ),
-        Refusal::YouAreForgotten => (
-            PEOPLE,
-            "You asked me to forget you, so I keep nothing of yours, and can't take this either.".to_owned(),
-        ),
         Refusal::MayNotGive => (
             PEOPLE,
             "In this workspace, guests can be thanked but don't give kudos; ask one of Plaudit's stewards to change that."

@@ -1,9 +1,14 @@
 //! Who may be thanked, for what: pure decisions over what was typed and what is known of the people named.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono_tz::Tz;
 
 use super::grammar::{self, Parsed};
-use super::{Announce, Receiver};
+use super::{Announce, Receiver, TEN_MINUTES};
+use crate::base::calendar::{Day, at_hour, local_day};
+use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, UserId};
 use crate::base::text::{count, few_words, words};
 use crate::slack::mrkdwn::Broadcast;
@@ -289,5 +294,50 @@ pub fn target(
                 PlaceKind::Unknown => Target::Unknown(place.channel.clone()),
             },
         },
+    }
+}
+
+// How long what was given may be put right.
+
+/// How long a post that is deleted, or a reaction that is removed, takes back what it gave.
+pub const POSTS_TAKE_BACK_FOR: Duration = Duration::from_secs(7 * 86_400);
+
+/// Whether *Undo* still works: for ten minutes.
+pub fn may_undo(given_at: Instant, now: Instant) -> bool {
+    now.since(given_at) < TEN_MINUTES
+}
+
+/// Whether deleting the post, or removing the reaction, still takes back what it gave.
+pub fn post_takes_back(given_at: Instant, now: Instant) -> bool {
+    now.since(given_at) < POSTS_TAKE_BACK_FOR
+}
+
+/// When a kudos closes for its giver: on the first working day of the next month at 09:00, in the workspace's zone, when
+/// that month is told. Afterwards only a steward may take it away.
+pub fn closes_at(given_at: Instant, workspace_zone: Tz) -> Instant {
+    let first = local_day(given_at, workspace_zone).first_of_next_month();
+    let day = if first.is_working_day() {
+        first
+    } else {
+        first.next_working_day()
+    };
+    at_hour(day, MORNING, workspace_zone)
+}
+
+/// Whether the giver may still edit the words or take it back.
+pub fn is_open(given_at: Instant, workspace_zone: Tz, now: Instant) -> bool {
+    now < closes_at(given_at, workspace_zone)
+}
+
+/// The hour of the day at which the working day is greeted: round-ups and what else waits for the morning.
+pub const MORNING: u32 = 9;
+
+/// The day of the next working morning, 09:00 in this zone: today's if it is still to come.
+pub fn next_morning(now: Instant, zone: Tz) -> Day {
+    let today = local_day(now, zone);
+    if today.is_working_day() && now < at_hour(today, MORNING, zone) {
+        today
+    } else {
+        today.next_working_day()
     }
 }

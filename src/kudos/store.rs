@@ -1,5 +1,6 @@
 //! The SQL of kudos: loading, counting, exporting.
 
+use super::audience::Audience;
 use super::{Announce, Receiver};
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
@@ -24,6 +25,8 @@ pub(super) struct Stored {
     pub source: String,
     pub reason: String,
     pub values: Vec<String>,
+    /// Who joined in, the first one first.
+    pub joined: Vec<UserId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,26 @@ pub(super) struct StoredReceiver {
     pub row: String,
     pub id: String,
     pub is_member: bool,
+    /// Has taken these thanks out of sight.
+    pub is_hidden: bool,
+}
+
+impl Stored {
+    /// Those who stand and may be named in public.
+    pub(super) fn named(&self) -> impl Iterator<Item = &StoredReceiver> {
+        self.receivers.iter().filter(|receiver| !receiver.is_hidden)
+    }
+
+    /// Whether it thanks this person, and stands.
+    pub(super) fn thanks(&self, member: &UserId) -> bool {
+        self.receivers.iter().any(|r| r.is_member && r.id == member.0)
+    }
+
+    /// Whether the same is shown of both.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        (&self.receivers, &self.reason, &self.values, &self.joined)
+            == (&other.receivers, &other.reason, &other.values, &other.joined)
+    }
 }
 
 impl StoredReceiver {
@@ -65,14 +88,17 @@ pub(super) async fn load(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId) 
         String,
         String,
         i64,
+        Option<String>,
         Option<i64>,
     );
     let rows = sql!(
         tx,
         fetch_all as Row,
-        "SELECT id, giver, receiver, receiver_kind, source, channel, announce, given_at, giver_day, workspace_day, cost,
-            reversed_at
-         FROM ledger WHERE kudos = $1 AND workspace = $2 ORDER BY id",
+        "SELECT l.id, l.giver, l.receiver, l.receiver_kind, l.source, l.channel, l.announce, l.given_at, l.giver_day,
+            l.workspace_day, l.cost, h.member, l.reversed_at
+         FROM ledger l LEFT JOIN hidden h
+            ON h.workspace = l.workspace AND h.kudos = l.kudos AND h.member = l.receiver
+         WHERE l.kudos = $1 AND l.workspace = $2 ORDER BY l.id",
         kudos,
         workspace
     )?;
@@ -89,11 +115,19 @@ pub(super) async fn load(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId) 
     let day = |text: &str| text.parse::<Day>().map_err(|_| StoreError::Unreadable("a day"));
     let mut receivers = Vec::new();
     let mut everyone = Vec::new();
-    for (row, _, id, kind, .., reversed_at) in rows {
+    let joined = sql!(
+        tx,
+        fetch_all as (UserId,),
+        "SELECT member FROM boost WHERE workspace = $1 AND kudos = $2 ORDER BY at, member",
+        workspace,
+        kudos
+    )?;
+    for (row, _, id, kind, .., hidden, reversed_at) in rows {
         let receiver = StoredReceiver {
             row,
             id,
             is_member: kind == "member",
+            is_hidden: hidden.is_some(),
         };
         if reversed_at.is_none() {
             receivers.push(receiver.clone());
@@ -114,6 +148,7 @@ pub(super) async fn load(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId) 
         source: first.4,
         reason,
         values: serde_json::from_str(&values).unwrap_or_default(),
+        joined: joined.into_iter().map(|(member,)| member).collect(),
     }))
 }
 
@@ -124,6 +159,25 @@ pub(super) struct Post {
     pub ts: MessageTs,
     /// Empty until asked for.
     pub permalink: String,
+}
+
+/// Everything that stands for a kudos: its audience as stored, and where it is.
+pub(super) async fn posts(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+) -> Result<Vec<(Audience, Post)>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (String, ChannelId, MessageTs, String),
+        "SELECT audience, channel, ts, permalink FROM post WHERE workspace = $1 AND kudos = $2 ORDER BY audience",
+        workspace,
+        kudos
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(audience, channel, ts, permalink)| (Audience::of(&audience), Post { channel, ts, permalink }))
+        .collect())
 }
 
 /// The card (`audience` empty) or somebody's DM.
@@ -142,6 +196,21 @@ pub(super) async fn post(
         audience
     )?;
     Ok(row.map(|(channel, ts, permalink)| Post { channel, ts, permalink }))
+}
+
+/// The round-up that a kudos is told in: its channel and morning.
+pub(super) async fn roundup_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+) -> Result<Option<(ChannelId, String)>, StoreError> {
+    sql!(
+        tx,
+        fetch_optional as (ChannelId, String),
+        "SELECT channel, day FROM roundup WHERE workspace = $1 AND kudos = $2",
+        workspace,
+        kudos
+    )
 }
 
 pub(super) async fn remember_post(
@@ -170,14 +239,16 @@ pub(super) async fn remember_permalink(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     kudos: &KudosId,
+    audience: &Audience,
     permalink: &str,
 ) -> Result<(), StoreError> {
     sql!(
         tx,
-        execute "UPDATE post SET permalink = $1 WHERE workspace = $2 AND kudos = $3 AND audience = ''",
+        execute "UPDATE post SET permalink = $1 WHERE workspace = $2 AND kudos = $3 AND audience = $4",
         permalink,
         workspace,
-        kudos
+        kudos,
+        audience.name()
     )?;
     Ok(())
 }

@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::audience::Audience;
 use super::counts::{Counted, Counts};
-use super::store::{Stored, StoredReceiver, left, load, post};
-use super::{Announce, Receiver, Source, TEN_MINUTES};
+use super::deliver::refresh_where;
+use super::store::{Stored, StoredReceiver, left, load, posts};
+use super::{Announce, Receiver, Source, boosts, rules};
 use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, KudosId, UserId, WorkspaceId};
@@ -50,14 +52,42 @@ pub enum TakenBack {
         /// When it was given.
         given_at: Instant,
     },
+    /// Its month is closed: only a steward takes it away now.
+    Closed {
+        /// When it was given.
+        given_at: Instant,
+    },
     /// It had been taken back before.
     Already,
     /// Somebody else gave it, or it doesn't exist.
     NotYours,
 }
 
-/// Takes a kudos back: ledger, allowance, tallies and pairs at once, card and DMs by the outbox.
+/// Takes a kudos back within ten minutes: ledger, allowance, tallies and pairs at once, card and DMs by the outbox.
 pub async fn take_back(tx: &mut Tx, wish: &TakeBack) -> Result<TakenBack, StoreError> {
+    taken(tx, wish, |given_at| {
+        (!rules::may_undo(given_at, wish.at)).then_some(TakenBack::TooLate { given_at })
+    })
+    .await
+}
+
+/// The same until the month closes, in the workspace's zone: from `/kudos sent`.
+pub async fn take_back_sent(
+    tx: &mut Tx,
+    wish: &TakeBack,
+    workspace_zone: chrono_tz::Tz,
+) -> Result<TakenBack, StoreError> {
+    taken(tx, wish, |given_at| {
+        (!rules::is_open(given_at, workspace_zone, wish.at)).then_some(TakenBack::Closed { given_at })
+    })
+    .await
+}
+
+async fn taken(
+    tx: &mut Tx,
+    wish: &TakeBack,
+    too_late: impl FnOnce(Instant) -> Option<TakenBack>,
+) -> Result<TakenBack, StoreError> {
     let Some(kudos) = load(tx, &wish.workspace, &wish.kudos).await? else {
         return Ok(TakenBack::NotYours);
     };
@@ -67,52 +97,97 @@ pub async fn take_back(tx: &mut Tx, wish: &TakeBack) -> Result<TakenBack, StoreE
     if kudos.receivers.is_empty() {
         return Ok(TakenBack::Already);
     }
-    if wish.at.since(kudos.given_at) >= TEN_MINUTES {
-        return Ok(TakenBack::TooLate {
-            given_at: kudos.given_at,
-        });
+    if let Some(late) = too_late(kudos.given_at) {
+        return Ok(late);
     }
-    let reversed = reverse(tx, &wish.workspace, &kudos, &kudos.receivers, wish.by.as_str(), wish.at).await?;
-    if reversed.is_empty() {
+    let undone = undo_all(
+        tx,
+        &wish.workspace,
+        &kudos,
+        wish.by.as_str(),
+        wish.recognition.as_ref(),
+        wish.at,
+    )
+    .await?;
+    let Some(Undone { card, had_dms }) = undone else {
         return Ok(TakenBack::Already);
-    }
-    let people: Vec<UserId> = kudos.receivers.iter().filter_map(StoredReceiver::member).collect();
-    let receivers: Vec<Receiver> = kudos.receivers.iter().map(StoredReceiver::receiver).collect();
-    let card = post(tx, &wish.workspace, &wish.kudos, "").await?;
-    let mut had_dms = false;
-    for receiver in &people {
-        had_dms |= post(tx, &wish.workspace, &wish.kudos, receiver.as_str())
-            .await?
-            .is_some();
-    }
-    if kudos.announce != Announce::Silent {
-        let lane = card_lane(wish.recognition.as_ref(), &kudos.announce, kudos.channel.as_ref());
-        let mut intents = vec![removal(
-            &wish.workspace,
-            &wish.kudos,
-            "",
-            card.as_ref().map_or(&lane, |post| &post.channel.0),
-            wish.at,
-        )];
-        intents.extend(people.iter().map(|receiver| {
-            removal(
-                &wish.workspace,
-                &wish.kudos,
-                receiver.as_str(),
-                &dm_lane(receiver),
-                wish.at,
-            )
-        }));
-        outbox::enqueue(tx, &intents).await?;
-    }
+    };
     let today = local_day(wish.at, wish.zone);
     let left = left(tx, &wish.workspace, &wish.by, today, wish.allowance).await?;
     Ok(TakenBack::Done {
-        receivers,
-        card: card.map(|post| post.channel),
+        receivers: kudos.receivers.iter().map(StoredReceiver::receiver).collect(),
+        card,
         had_dms,
         left,
     })
+}
+
+/// What was to be seen of a kudos that is undone.
+pub(super) struct Undone {
+    /// Where its card stood.
+    pub card: Option<ChannelId>,
+    /// Whether any DM had gone out.
+    pub had_dms: bool,
+}
+
+/// Undoes everything that still stands of a kudos: ledger, allowance, tallies, pairs and who joined in, at once; every
+/// message of it by the outbox. `None` if nothing stood any more. Who may ask for it is the caller's to decide.
+pub(super) async fn undo_all(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &Stored,
+    by: &str,
+    recognition: Option<&ChannelId>,
+    at: Instant,
+) -> Result<Option<Undone>, StoreError> {
+    if reverse(tx, workspace, kudos, &kudos.receivers, by, at)
+        .await?
+        .is_empty()
+    {
+        return Ok(None);
+    }
+    boosts::forget(tx, workspace, &kudos.kudos).await?;
+    let posts = posts(tx, workspace, &kudos.kudos).await?;
+    let find = |wanted: &Audience| {
+        posts
+            .iter()
+            .find(|(audience, _)| audience == wanted)
+            .map(|(_, post)| post)
+    };
+    let card = find(&Audience::Card)
+        .or_else(|| find(&Audience::Also))
+        .or_else(|| find(&Audience::Roundup));
+    let mut intents = Vec::new();
+    if kudos.announce != Announce::Silent {
+        // Also where nothing stands yet: it may be on its way.
+        let lane = card_lane(recognition, &kudos.announce, kudos.channel.as_ref());
+        let lane = find(&Audience::Card).map_or(lane, |post| post.channel.0.clone());
+        intents.push(removal(workspace, &kudos.kudos, "", &lane, at));
+        intents.extend(
+            kudos
+                .receivers
+                .iter()
+                .filter_map(StoredReceiver::member)
+                .map(|receiver| removal(workspace, &kudos.kudos, receiver.as_str(), &dm_lane(&receiver), at)),
+        );
+    }
+    for (audience, post) in &posts {
+        let lane = match audience {
+            Audience::Also => post.channel.0.clone(),
+            Audience::Thanks(_) => dm_lane(&kudos.giver),
+            _ => continue,
+        };
+        intents.push(removal(workspace, &kudos.kudos, &audience.name(), &lane, at));
+    }
+    outbox::enqueue(tx, &intents).await?;
+    let stays = |audience: &Audience| matches!(audience, Audience::Roundup | Audience::Report(_));
+    refresh_where(tx, workspace, &kudos.kudos, false, at, stays).await?;
+    Ok(Some(Undone {
+        card: card.map(|post| post.channel.clone()),
+        had_dms: posts
+            .iter()
+            .any(|(audience, _)| matches!(audience, Audience::Receiver(_))),
+    }))
 }
 
 /// Takes the giver's latest kudos back, once per delivery: the same command delivered again takes nothing more, and

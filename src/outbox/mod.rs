@@ -11,7 +11,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use store::{Counts, being_sent, claim, counts, enqueue, erase, finish, heard_late, late, next_due, settle, sweep};
+pub use store::{
+    Counts, being_sent, claim, counts, enqueue, erase, finish, hasten, heard_late, late, next_due, settle, sweep,
+};
 
 use crate::base::clock::Instant;
 use crate::base::ids::{OutboxId, WorkspaceId, new_id};
@@ -36,6 +38,12 @@ pub enum Kind {
     PrivacyExport,
     /// The second look at somebody who was erased.
     PrivacyErase,
+    /// A private message about a kudos that is kept up to date: a report to a steward, a thanks back to the giver.
+    KudosNote,
+    /// The post that a day's cards stand under.
+    KudosOpening,
+    /// The post that tells a day's kudos together.
+    KudosRoundup,
     /// A kudos that its giver put off until the allowance covers it.
     KudosLater,
     /// One page of the member list.
@@ -44,7 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -53,6 +61,9 @@ impl Kind {
         Self::KudosErase,
         Self::PrivacyExport,
         Self::PrivacyErase,
+        Self::KudosNote,
+        Self::KudosOpening,
+        Self::KudosRoundup,
         Self::KudosLater,
         Self::WorkspaceMembers,
     ];
@@ -68,6 +79,9 @@ impl Kind {
             Self::KudosErase => "kudos.erase",
             Self::PrivacyExport => "privacy.export",
             Self::PrivacyErase => "privacy.erase",
+            Self::KudosNote => "kudos.note",
+            Self::KudosOpening => "kudos.opening",
+            Self::KudosRoundup => "kudos.roundup",
             Self::KudosLater => "kudos.later",
             Self::WorkspaceMembers => "workspace.members",
         }
@@ -81,7 +95,13 @@ impl Kind {
     /// The Web API method that it mainly uses; a 429 of that method holds back all kinds that share it.
     pub const fn method(self) -> &'static str {
         match self {
-            Self::KudosCard | Self::KudosDm | Self::KudosTell | Self::KudosLater => "chat.postMessage",
+            Self::KudosCard
+            | Self::KudosDm
+            | Self::KudosTell
+            | Self::KudosNote
+            | Self::KudosOpening
+            | Self::KudosRoundup
+            | Self::KudosLater => "chat.postMessage",
             Self::KudosUnpost => "chat.delete",
             Self::KudosUpdate | Self::KudosErase => "chat.update",
             Self::PrivacyExport => "files.completeUploadExternal",
@@ -91,14 +111,18 @@ impl Kind {
         }
     }
 
-    /// Lower goes first: cards and DMs before digests before private editions.
+    /// Lower goes first, also within a lane: a day's opening before the cards that stand under it, cards and DMs before
+    /// digests before private editions.
     pub const fn priority(self) -> i64 {
         match self {
+            Self::KudosOpening => 5,
             Self::KudosCard
             | Self::KudosDm
             | Self::KudosUnpost
             | Self::KudosUpdate
             | Self::KudosTell
+            | Self::KudosNote
+            | Self::KudosRoundup
             | Self::KudosLater => 10,
             Self::WorkspaceMembers | Self::PrivacyExport | Self::PrivacyErase => 20,
             // There may be thousands, and nobody waits for them.

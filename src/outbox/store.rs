@@ -46,6 +46,19 @@ pub async fn enqueue(tx: &mut Tx, intents: impl IntoIterator<Item = &Intent>) ->
     Ok(())
 }
 
+/// Lets what waits with this key go at `at`, if it was to go later. One that has been tried keeps its own pace.
+pub async fn hasten(tx: &mut Tx, workspace: &WorkspaceId, key: &str, at: Instant) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "UPDATE outbox SET run_at = $1
+                 WHERE workspace = $2 AND key = $3 AND state = 'waiting' AND attempts = 0 AND run_at > $1",
+        at,
+        workspace,
+        key
+    )?;
+    Ok(())
+}
+
 /// The kinds that this Plaudit can send, for `json_each`. Rows of a newer one wait for it, and hold up nobody.
 fn known_kinds() -> String {
     json!(Kind::ALL.map(|kind| [kind.name()])).to_string()

@@ -24,13 +24,14 @@ fn a_thank_you_becomes_a_card_and_a_dm() {
         :clap: *Lee* thanked *Dana*
         > calming the refund storm with a full queue
         #calm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("dana"), @"
         *Lee* thanked you
         > calming the refund storm with a full queue
         #calm
         You can pass it on: type /kudos @someone and say why.
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ");
         assert_eq!(t.channel("support").shows(), "");
 
@@ -52,11 +53,11 @@ fn a_thank_you_becomes_a_card_and_a_dm() {
         > calming the refund storm with a full queue
         #calm
         You can pass it on: type /kudos @someone and say why.
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ---
         *Lee* thanked you
         > staying late with the boiler customer
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ");
     });
 }
@@ -75,6 +76,7 @@ fn nobody_is_pinged_twice_and_screen_readers_hear_everything() {
         :clap: *Lee* thanked *Dana* and *Mo*
         > covering the night shift for Ana
         #teamwork · #calm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         let row = card.metadata.expect("metadata");
         assert_eq!(row["event_type"], "plaudit_outbox");
@@ -100,17 +102,18 @@ fn what_was_said_in_private_stays_there() {
         assert_snapshot!(t.channel("escalations").shows(), @"
         :clap: *Lee* thanked *Dana*
         > taking the angry caller
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("dana"), @"
         *Lee* thanked you
         > taking the angry caller
         You can pass it on: type /kudos @someone and say why.
-        [See it in #escalations]
+        [See it in #escalations] [Say thanks back] [Notification settings]
         ");
         assert_eq!(t.channel("kudos").shows(), "");
         assert_snapshot!(t.person("lee").runs_in("escalations", "/kudos @mo for the second angry caller").await, @"
         Mo has it. It stays in this channel; 3 left today.
-        [Undo]
+        [Announce in #kudos] [Undo]
         ");
         t.run_jobs().await;
     });
@@ -129,11 +132,12 @@ fn where_the_app_may_not_post_there_is_no_card_and_the_giver_is_told() {
         *Lee* thanked you
         > the honest retrospective
         You can pass it on: type /kudos @someone and say why.
+        [Say thanks back] [Notification settings]
         ");
         assert_snapshot!(t.dm("lee"), @"Dana has it by DM. I'm not in #leads, so there is no card; /invite @Plaudit if you'd like one there.");
         assert_snapshot!(t.person("lee").runs_in("leads", "/kudos @dana for the agenda that fits one page").await, @"
         Dana has it by DM. I'm not in this channel, so there is no card; /invite @Plaudit if you'd like one here. 3 left today.
-        [Undo]
+        [Announce in #kudos] [Undo]
         ");
         // Somebody invites the app: the next one gets its card.
         let leads = t.channel("leads").id;
@@ -145,9 +149,11 @@ fn where_the_app_may_not_post_there_is_no_card_and_the_giver_is_told() {
         assert_snapshot!(t.channel("leads").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the agenda that fits one page
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Mo* thanked *Dana*
         > keeping us to the hour
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
     });
 }
@@ -166,6 +172,7 @@ fn in_a_dm_between_two_people_there_is_no_card() {
         *Lee* thanked you
         > listening to me today
         You can pass it on: type /kudos @someone and say why.
+        [Say thanks back] [Notification settings]
         ");
         assert_snapshot!(t.dm("lee"), @"");
     });
@@ -182,6 +189,7 @@ fn the_apps_own_dm_is_no_place() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > calming the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.person("lee").runs_at(&dm, "/kudos @mo for calming the other storm").await, @"
         Mo will see it. It's in #kudos; 3 left today.
@@ -210,6 +218,7 @@ fn the_apps_own_dm_is_no_place() {
             *Lee* thanked you
             > calming the other storm
             You can pass it on: type /kudos @someone and say why.
+            [Say thanks back] [Notification settings]
             ");
         },
     );
@@ -229,6 +238,7 @@ fn without_a_recognition_channel_the_card_stands_where_it_was_given() {
             assert_snapshot!(t.channel("support").shows(), @"
             :clap: *Lee* thanked *Dana*
             > calming the refund storm
+            [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
             ");
             assert_snapshot!(t.person("mo").runs("/kudos @dana for explaining the new refund form").await, @"
             Dana will see it. It's in #support; 4 left today.
@@ -242,6 +252,7 @@ fn without_a_recognition_channel_the_card_stands_where_it_was_given() {
             assert_snapshot!(t.channel("random").shows(), @"
             :clap: *Mo* thanked *Dana*
             > the good coffee
+            [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
             ");
         },
     );
@@ -268,16 +279,17 @@ fn on_the_required_scopes_alone_the_card_stands_where_it_was_given() {
             assert_snapshot!(t.channel("support").shows(), @"
             :clap: *Lee* thanked *Dana*
             > calming the refund storm
+            [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
             ");
             assert_snapshot!(t.dm("dana"), @"
             *Lee* thanked you
             > calming the refund storm
             You can pass it on: type /kudos @someone and say why.
-            [See the card]
+            [See the card] [Say thanks back] [Notification settings]
             ");
             assert_snapshot!(t.person("lee").runs("/kudos @mo for the second storm").await, @"
             Mo will see it; 3 left today.
-            [Undo]
+            [Announce it in public] [Undo]
             ");
             t.person("lee")
                 .runs_in("random", "/kudos @mo for the third storm")
@@ -372,12 +384,12 @@ fn few_words_a_near_value_and_private_data() {
     story_needing(&["channels:read"], async |t| {
         let lee = t.person("lee");
         assert_snapshot!(lee.runs("/kudos @dana for patience").await, @"
-        Dana will see it; 4 left today. A few more words make it worth keeping: what did Dana do? Undo it and say it again with them.
-        [Undo]
+        Dana will see it; 4 left today. A few more words make it worth keeping: what did Dana do?
+        [Add words] [Undo]
         ");
         assert_snapshot!(lee.runs("/kudos @dana for sorting out ticket #48213 with the whole team #teamwrok").await, @"
-        Dana will see it; 3 left today. Did you mean #teamwork? Undo it and write it that way to count it.
-        [Undo]
+        Dana will see it; 3 left today. Did you mean #teamwork?
+        [Yes, add it] [Undo]
         ");
         let seen = lee
             .runs("/kudos @dana for calling back 0170 1234567 and refunding 4111 1111 1111 1111 to jon@example.com")
@@ -390,12 +402,15 @@ fn few_words_a_near_value_and_private_data() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > patience
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Lee* thanked *Dana*
         > sorting out ticket #48213 with the whole team #teamwrok
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Lee* thanked *Dana*
         > calling back [phone number] and refunding [card number] to [e-mail address]
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
     });
 }
@@ -486,7 +501,7 @@ fn help_shows_how_with_the_commands_real_name() {
             `/thanks @dana @lee for covering the night shift`
             I post a card in #kudos, and each of them gets your words by DM. You have five a day, one for each person you name.
             Values, anywhere in the text: #calm #clarity #curiosity #kindness #ownership #teamwork
-            Said something wrong? `/thanks undo` takes your last one back for ten minutes.
+            Said something wrong? `/thanks undo` takes your last one back for ten minutes, `/thanks sent` shows what you gave and puts it right later.
             ");
             // Only as the first word, and alone.
             assert_snapshot!(t.person("lee").runs("/thanks help @dana for nothing at all").await, @"
@@ -518,6 +533,7 @@ fn people_we_dont_know_are_looked_up() {
             assert_snapshot!(t.channel("kudos").shows(), @"
             :clap: *Lee* thanked *Dana*
             > calming the refund storm
+            [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
             ");
         },
     );
@@ -545,6 +561,7 @@ fn who_became_known_before_the_card_is_checked_like_the_others() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the sunny day
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.number("SELECT used FROM allowance").await, 1);
     });
@@ -570,6 +587,7 @@ fn when_slack_is_silent_the_kudos_is_taken_and_its_receivers_checked_later() {
             assert_snapshot!(t.channel("kudos").shows(), @"
             :clap: *Lee* thanked *Dana*
             > the sunny day
+            [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
             ");
             assert_snapshot!(t.dm("lee"), @"Weatherbot is an app, so I left it out. Sam Ortiz no longer works in this Slack, so I left that name out. Dana has it. You have 4 left today.");
             let standing = t
@@ -607,6 +625,7 @@ fn names_and_words_cant_ping_anybody() {
         assert_snapshot!(t.slack.rendered(&card), @"
         :clap: *Lee* thanked *<!channel> Mo & <@U1>*
         > pinging here and everyone, #x <!channel>
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(card.text, @"Lee thanked &lt;!channel&gt; *Mo* &amp; &lt;@U1&gt;: pinging here and everyone, #x &lt;!channel&gt;");
     });

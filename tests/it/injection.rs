@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, GroupId, KudosId, UserId};
 use plaudit::kudos::grammar::{self, Directory, NameHit};
-use plaudit::kudos::messages::{self, Confirmation, Dm, Names, News, Voice};
+use plaudit::kudos::messages::{self, Card, Confirmation, Dm, Names, News, Report, Standing, Told, Voice};
 use plaudit::kudos::rules::{self, LeftOut, Refusal, Target, Terms};
-use plaudit::kudos::{Receiver, TakenBack};
+use plaudit::kudos::{Decided, Edited, Receiver, Sent, TakenBack, ThankedBack};
 use plaudit::slack::blocks::Message;
 use plaudit::workspace::Locale;
 use proptest::prelude::*;
@@ -166,13 +166,42 @@ proptest! {
         let (people, kudos, link) = (people, KudosId::from("k"), "https://x.example/archives/C1/p1");
         let values = [parsed.values.clone(), vec![value.clone()]].concat();
 
-        check(&messages::card(Locale::En, &names, &lee, false, &people, &parsed.reason, &values), &meant);
+        let joined = vec![dana.clone(); 5];
+        check(&messages::card(Locale::En, &names, &Card {
+            kudos: &kudos, giver: &lee, is_customers: true, receivers: &people, reason: &parsed.reason, values: &values,
+            joined: &joined,
+        }), &meant);
+        check(&messages::who_joined(Locale::En, &names, &joined), &meant);
+        let told = || Told {
+            names: &names, kudos: &kudos, giver: &dana, is_customers: false, receivers: &people, reason: &parsed.reason, values: &values,
+        };
+        check(&messages::roundup(Locale::En, &command, &[told(), told()]), &meant);
+        check(&messages::opening(Locale::En, "2026-06-02".parse().expect("a day"), &command), &meant);
+        for standing in [Standing::Open, Standing::Kept, Standing::Gone] {
+            check(&messages::report(Locale::En, &names, &Report {
+                kudos: &kudos, giver: &dana, receivers: &people, reason: &parsed.reason, channel: Some(&meant), standing,
+            }), &meant);
+        }
+        check(&messages::really_remove(Locale::En, &names, &kudos, &dana), &meant);
+        check(&messages::decided(Locale::En, &names, &Decided::Removed { receivers: people.to_vec() }), &meant);
+        check(&messages::edited(&voice, &Edited::TooLong(2_310), &parsed.as_typed), &meant);
+        check(&messages::value_added(Locale::En, &value, &kudos, true), &meant);
+        check(&messages::thanked_back(Locale::En, &names, &dana, &parsed.as_typed, &parsed.reason), &meant);
+        check(&messages::thanks_sent(
+            Locale::En, &names, &dana, &ThankedBack::TooLong(2_310), &parsed.as_typed,
+        ), &meant);
+        check(&messages::sent(&voice, &names, &[Sent {
+            kudos: kudos.clone(), receivers: people.to_vec(), reason: parsed.reason.clone(),
+            given_at: Instant::from_millis(0), is_open: true,
+        }]), &meant);
         check(&messages::dm(&voice, &names, &Dm {
-            giver: &dana, is_customers: false, reason: &parsed.reason, values: &values, card: Some((link, &channel_name)), is_first: true,
+            kudos: &kudos, joined: &joined, is_hidden: true, is_customers: false,
+            giver: &dana, reason: &parsed.reason, values: &values, card: Some((link, &channel_name)), is_first: true,
         }), &meant);
         check(&messages::confirmation(&voice, &names, &Confirmation {
             receivers: &people, target: &Target::Recognition(meant.clone()), left: Some(0), left_out: &[],
             few_words: true, near_values: std::slice::from_ref(&value), masked: &parsed.masked, kudos: &kudos,
+            roundup: None, announce_in: Some(&channel_name),
         }), &meant);
         check(&messages::short(&voice, 3, 2, &parsed.as_typed, Some("d1")), &meant);
         for target in [
@@ -183,7 +212,7 @@ proptest! {
                 LeftOut::Stranger(dana.clone()), LeftOut::Unknown(dana.clone()), LeftOut::Forgotten(dana.clone()), LeftOut::Group("S1".into())];
             check(&messages::confirmation(&voice, &names, &Confirmation {
                 receivers: &people, target: &target, left: Some(3), left_out: &out, few_words: false,
-                near_values: &[], masked: &parsed.masked, kudos: &kudos,
+                near_values: &[], masked: &parsed.masked, kudos: &kudos, roundup: None, announce_in: None,
             }), &meant);
             for news in [
                 News::NoCard { channel: &meant, code: &value, receivers: &people },
@@ -191,6 +220,7 @@ proptest! {
                 News::NoDm { receiver: &dana, has_card: true },
                 News::StillThere { channel: &meant },
                 News::Recognition { channel: &meant, code: &value },
+                News::Removed { receivers: &people, left: Some(3) },
             ] {
                 check(&messages::news(&voice, &names, &news), &meant);
             }

@@ -9,9 +9,12 @@ use plaudit::base::calendar::local_day;
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
+use plaudit::kudos::rules::closes_at;
 use plaudit::kudos::{
-    self, Announce, Effect, Give, Outcome, Receiver, Source, Switch, TakeBack, TakenBack, drop_words, edit_erased,
-    export_page, figures, latest_of, record, sweep_deliveries, take_back, take_back_latest, turn, with_old_words,
+    self, Announce, Announced, Change, Decided, Edited, Effect, Give, Hidden, Joined, Outcome, Receiver, Reported,
+    Source, Switch, TakeBack, TakenBack, ThankedBack, add_value, announce, boost, drop_words, edit_erased, edit_words,
+    export_page, figures, hide, join_in, keep, latest_of, may_thank_back, record, remove, report, sent,
+    sweep_deliveries, take_back, take_back_latest, take_back_sent, thank_back, turn, with_old_words, words_of,
 };
 use plaudit::outbox::{
     self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, being_sent, claim,
@@ -60,6 +63,14 @@ macro_rules! write {
     ($db:expr, $tx:ident => $work:expr) => {{
         let done: Result<_, StoreError> = $db.write(async move |$tx: &mut Tx| $work.await).await;
         done.expect(stringify!($work))
+    }};
+}
+
+/// The same with copies of what the write takes along.
+macro_rules! put {
+    ($($name:ident),*; $db:expr, $tx:ident => $work:expr) => {{
+        $(let $name = $name.clone();)*
+        write!($db, $tx => $work)
     }};
 }
 
@@ -1127,6 +1138,218 @@ fn what_happens_once_and_what_people_choose() {
         assert_eq!(
             known[&dana].choices, choices,
             "Slack's news of a person changes nothing of it"
+        );
+    });
+}
+
+#[test]
+fn what_was_given_is_put_right() {
+    with_database(async |db| {
+        let settings = Settings {
+            stewards: vec!["UPRIYA".into()],
+            channel: Some("CKUDOS".into()),
+            ..Settings::default()
+        };
+        for (n, odd) in ODD.into_iter().enumerate() {
+            let one = Give {
+                delivery: None,
+                announce: Announce::Default,
+                ..give(n, after(1_000_000 * i64::try_from(n).expect("a number")))
+            };
+            let (at, giver) = (one.at, one.giver.clone());
+            let receiver = one.receivers[0].member().expect("a person").clone();
+            let outcomes = put!(one; db, tx => record(tx, std::slice::from_ref(&one)));
+            let Outcome::Given { kudos, .. } = outcomes[0].clone() else {
+                panic!("{outcomes:?}")
+            };
+            let change = |by: &UserId| Change {
+                workspace: t1(),
+                kudos: kudos.clone(),
+                by: by.clone(),
+                at,
+                zone: chrono_tz::UTC,
+            };
+            let (own, theirs, steward) = (change(&giver), change(&receiver), change(&"UPRIYA".into()));
+            let ana: UserId = odd.into();
+            assert_eq!(
+                put!(kudos, ana; db, tx => boost(tx, &t1(), &kudos, &ana, true, at)),
+                Joined::In
+            );
+            assert_eq!(
+                put!(kudos, ana; db, tx => boost(tx, &t1(), &kudos, &ana, true, at)),
+                Joined::In
+            );
+            assert_eq!(
+                put!(kudos, ana; db, tx => boost(tx, &t1(), &kudos, &ana, false, at)),
+                Joined::Out
+            );
+            let delivery = format!("click {odd}");
+            for _ in 0..2 {
+                let joined =
+                    put!(kudos, ana, delivery; db, tx => join_in(tx, &t1(), &kudos, &ana, Some(&delivery), at));
+                assert_eq!(joined, Joined::In, "delivered again, it counts once");
+            }
+            assert_eq!(
+                put!(kudos, giver; db, tx => join_in(tx, &t1(), &kudos, &giver, None, at)),
+                Joined::Giver
+            );
+            assert_eq!(
+                put!(kudos, receiver; db, tx => join_in(tx, &t1(), &kudos, &receiver, None, at)),
+                Joined::Receiver
+            );
+            assert_eq!(
+                read!(db, tx => sent(tx, &t1(), &giver, chrono_tz::UTC, at))[0].kudos,
+                kudos
+            );
+
+            let words = format!("other words {odd} #kindness");
+            let edited = put!(own, settings, words; db, tx => edit_words(tx, &own, &words, &settings));
+            assert!(matches!(edited, Edited::Done { .. }), "{edited:?}");
+            assert_eq!(
+                put!(own, settings, words; db, tx => edit_words(tx, &own, &words, &settings)),
+                Edited::Unchanged
+            );
+            assert_eq!(
+                put!(own, settings; db, tx => edit_words(tx, &own, " ", &settings)),
+                Edited::Empty
+            );
+            assert_eq!(
+                put!(own, settings; db, tx => edit_words(tx, &own, &"x".repeat(2_001), &settings)),
+                Edited::TooLong(2_001)
+            );
+            assert_eq!(
+                put!(theirs, settings; db, tx => edit_words(tx, &theirs, "mine", &settings)),
+                Edited::NotYours
+            );
+            assert_eq!(
+                read!(db, tx => words_of(tx, &steward, &settings)),
+                Err(Edited::NotYours)
+            );
+            let late = Change {
+                at: closes_at(at, chrono_tz::UTC),
+                ..own.clone()
+            };
+            assert_eq!(
+                read!(db, tx => words_of(tx, &late, &settings)),
+                Err(Edited::Closed { given_at: at })
+            );
+            let late = Change {
+                by: "UPRIYA".into(),
+                ..late
+            };
+            assert!(read!(db, tx => words_of(tx, &late, &settings)).is_ok());
+            let added = put!(own, settings; db, tx => add_value(tx, &own, "calm", &settings));
+            assert!(matches!(added, Edited::Done { .. } | Edited::Unchanged), "{added:?}");
+            assert_eq!(
+                put!(own, settings; db, tx => add_value(tx, &own, odd, &settings)),
+                Edited::Unchanged
+            );
+
+            let channel = settings.channel.clone();
+            assert_eq!(
+                put!(theirs, channel; db, tx => hide(tx, &theirs, true, channel.as_ref())),
+                Hidden::Done {
+                    card_goes: one.receivers.len() == 1
+                }
+            );
+            assert_eq!(
+                put!(theirs, channel; db, tx => hide(tx, &theirs, false, channel.as_ref())),
+                Hidden::Shown
+            );
+            assert_eq!(
+                put!(own, channel; db, tx => hide(tx, &own, true, channel.as_ref())),
+                Hidden::NotYours
+            );
+            assert_eq!(
+                put!(own, channel; db, tx => announce(tx, &own, channel.as_ref())),
+                Announced::Done
+            );
+            assert_eq!(put!(own; db, tx => announce(tx, &own, None)), Announced::Nowhere);
+            assert_eq!(
+                put!(theirs, channel; db, tx => announce(tx, &theirs, channel.as_ref())),
+                Announced::NotYours
+            );
+
+            assert_eq!(read!(db, tx => may_thank_back(tx, &theirs)), None);
+            let thanked = put!(theirs, words; db, tx => thank_back(tx, &theirs, &words));
+            assert!(matches!(thanked, ThankedBack::Done { .. }), "{thanked:?}");
+            assert_eq!(
+                put!(theirs, words; db, tx => thank_back(tx, &theirs, &words)),
+                ThankedBack::Already
+            );
+            assert_eq!(
+                put!(own, words; db, tx => thank_back(tx, &own, &words)),
+                ThankedBack::NotYours
+            );
+
+            assert_eq!(
+                put!(kudos, settings; db, tx => report(tx, &t1(), &kudos, &settings, at)),
+                Reported::Told
+            );
+            assert_eq!(
+                put!(own, settings; db, tx => keep(tx, &own, &settings)),
+                Decided::NotASteward
+            );
+            assert_eq!(
+                put!(steward, settings; db, tx => keep(tx, &steward, &settings)),
+                Decided::Kept
+            );
+            if n % 2 == 0 {
+                let removed = put!(steward, settings; db, tx => remove(tx, &steward, &settings));
+                assert!(matches!(removed, Decided::Removed { .. }), "{removed:?}");
+                assert_eq!(
+                    put!(steward, settings; db, tx => remove(tx, &steward, &settings)),
+                    Decided::Gone
+                );
+            } else {
+                let wish = regret(&outcomes[0], at);
+                let wish = TakeBack { by: giver, ..wish };
+                let taken = put!(wish; db, tx => take_back_sent(tx, &wish, chrono_tz::UTC));
+                assert!(matches!(taken, TakenBack::Done { .. }), "{taken:?}");
+            }
+            assert_eq!(
+                put!(kudos; db, tx => join_in(tx, &t1(), &kudos, &"UMO".into(), None, at)),
+                Joined::Gone
+            );
+            assert_eq!(
+                put!(theirs, channel; db, tx => hide(tx, &theirs, true, channel.as_ref())),
+                Hidden::Gone
+            );
+            assert_eq!(
+                put!(kudos, settings; db, tx => report(tx, &t1(), &kudos, &settings, at)),
+                Reported::Gone
+            );
+        }
+    });
+}
+
+#[test]
+fn what_waits_is_hastened_and_never_slowed() {
+    with_database(async |db| {
+        let later = intent(Kind::KudosUpdate, "edit", start())
+            .with_key("edit".to_owned())
+            .not_before(after(60_000));
+        put(db, &[later]).await;
+        write!(db, tx => outbox::hasten(tx, &t1(), "another", start()));
+        assert_eq!(taken(db, start(), 9).await.len(), 0);
+        write!(db, tx => outbox::hasten(tx, &t1(), "edit", after(90_000)));
+        write!(db, tx => outbox::hasten(tx, &t1(), "edit", after(5)));
+        assert_eq!(taken(db, after(4), 9).await.len(), 0);
+        let row = taken(db, after(5), 9).await.remove(0);
+        end(
+            db,
+            &row,
+            Ending::RateLimited {
+                after: Duration::from_secs(30),
+            },
+            after(5),
+        )
+        .await;
+        write!(db, tx => outbox::hasten(tx, &t1(), "edit", after(6)));
+        assert_eq!(
+            taken(db, after(6), 9).await.len(),
+            0,
+            "what was tried keeps its own pace"
         );
     });
 }

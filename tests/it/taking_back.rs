@@ -77,8 +77,8 @@ fn after_ten_minutes_it_stays() {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.run_jobs().await;
         t.wait(Duration::from_secs(600));
-        assert_snapshot!(t.person("lee").clicks("Undo").await, @"That was at 14:02, more than ten minutes ago, so it stays. Somebody has probably smiled about it by now.");
-        assert_snapshot!(t.person("lee").runs("/kudos undo").await, @"That was at 14:02, more than ten minutes ago, so it stays. Somebody has probably smiled about it by now.");
+        assert_snapshot!(t.person("lee").clicks("Undo").await, @"That was at 14:02, more than ten minutes ago, so Undo has closed. /kudos sent still takes it back.");
+        assert_snapshot!(t.person("lee").runs("/kudos undo").await, @"That was at 14:02, more than ten minutes ago, so Undo has closed. /kudos sent still takes it back.");
         t.run_jobs().await;
         assert_ne!(t.channel("kudos").shows(), "");
     });

@@ -27,6 +27,7 @@ fn a_team_gets_one_card_and_nobody_a_dm() {
         :clap: *Lee* thanked *Support EMEA*
         > the quiet launch week
         #calm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.dm("dana"), "");
         let card = t.channel("kudos").messages().remove(0);
@@ -62,6 +63,7 @@ fn a_team_and_a_person_together() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Ana* and *Support EMEA*
         > the quiet launch week
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_ne!(t.dm("ana"), "");
     });
@@ -140,6 +142,7 @@ fn when_slack_is_silent_the_team_is_looked_up_before_the_card() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Support EMEA*
         > the quiet launch week
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(
             t.number("SELECT COUNT(*) FROM usergroup_member m JOIN ledger l ON m.since <= l.given_at")
@@ -158,6 +161,7 @@ fn when_slack_is_silent_the_team_is_looked_up_before_the_card() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Ana*
         > the quiet launch week
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("lee"), @"I may not see who is in your team, so I left that team out. Ana has it. You have 4 left today.");
     });

@@ -5,23 +5,27 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use super::tell::{What, enqueue_tell};
-use super::{Loaded, OfKudos, Trouble, ending_of, enqueue_dms, load_all, open_dm, post, posted_before};
+use super::together::{self, Under};
+use super::{
+    Loaded, OfKudos, Placed, Trouble, ending_of, enqueue_dms, load_all, open_dm, post, posted_before, refresh_where,
+};
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
-use crate::base::ids::{ChannelId, GroupId, UserId, WorkspaceId};
+use crate::base::ids::{ChannelId, GroupId, KudosId, MessageTs, UserId, WorkspaceId};
+use crate::kudos::audience::Audience;
 use crate::kudos::messages::{self, NO_OTHER_PLACE, SHARED};
 use crate::kudos::people::is_nobody;
 use crate::kudos::rules::{Target, target};
 use crate::kudos::store::{self, Stored, StoredReceiver, load};
 use crate::kudos::take_back::{removal, reverse};
 use crate::kudos::{Announce, Source};
-use crate::outbox::{self, Claimed, Ending};
+use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::slack::blocks::Message;
 use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member, Settings, UsergroupError};
+use crate::workspace::{self, Announcement, Ctx, Member, Settings, UsergroupError};
 
 /// Codes that say: not in this channel, whatever the message.
 fn is_about_the_channel(code: &str) -> bool {
@@ -44,6 +48,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         kudos,
         unchecked,
         thread,
+        placed,
     }) = claimed.subject()
     else {
         return Ok(Ending::Failed {
@@ -54,6 +59,9 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     let Some(mut loaded) = load_all(ctx, &kudos, now).await? else {
         return Ok(Ending::Done);
     };
+    if let Some(placed) = placed {
+        return placed_card(ctx, claimed, loaded, &placed, now).await;
+    }
     let lane = ChannelId::from(claimed.lane.as_str());
     // Also when it was taken back meanwhile: what stands there must be known, so that it can be removed.
     let thread_in = |channel: &ChannelId| {
@@ -62,7 +70,17 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             .filter(|_| loaded.kudos.channel.as_ref() == Some(channel))
     };
     if let Some(posted) = posted_before(ctx, claimed, &lane, thread_in(&lane)).await? {
-        return finish_card(ctx, claimed, &loaded, Some(posted), now).await;
+        return finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, Some((posted, false)), now).await;
+    }
+    let zone = workspace_zone(&ctx.settings(), &loaded.known);
+    if claimed.may_be_sent {
+        // It may also have been on its way to a day's thread.
+        let since = local_day(claimed.created_at, zone).previous();
+        for opening in together::openings_since(ctx, &lane, since).await? {
+            if let Some(posted) = posted_before(ctx, claimed, &lane, Some(&opening)).await? {
+                return finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, Some((posted, false)), now).await;
+            }
+        }
     }
     if loaded.kudos.receivers.is_empty() {
         return Ok(Ending::Done);
@@ -73,7 +91,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     }
     if loaded.shown().is_empty() {
         // Nobody may be named; it goes by DM alone.
-        return finish_card(ctx, claimed, &loaded, None, now).await;
+        return finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, None, now).await;
     }
     let news = loaded.given_in.as_ref().is_some_and(|place| place.wants_check(now));
     let own_dm = settle_places(ctx, &mut loaded, now).await?;
@@ -100,7 +118,7 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             let code = if place.is_shared { SHARED } else { NO_OTHER_PLACE };
             tell_no_card(ctx, &loaded.kudos, &place.channel, code, now).await?;
         }
-        return finish_card(ctx, claimed, &loaded, None, now).await;
+        return finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, None, now).await;
     };
     if claimed.lane != channel.as_str() {
         // Each channel keeps its order and its pace, also when the card goes elsewhere than it was meant to.
@@ -115,10 +133,27 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             .filter(|_| loaded.kudos.channel.as_ref() == Some(channel))
     };
     let Some(message) = message(ctx, &loaded) else {
-        return finish_card(ctx, claimed, &loaded, None, now).await;
+        return finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, None, now).await;
     };
-    match post(ctx, claimed, &channel, thread_in(&channel), &message).await {
-        Ok(posted) => finish_card(ctx, claimed, &loaded, Some(posted), now).await,
+    let mut stands_in = thread_in(&channel).cloned();
+    if stands_in.is_none() && matches!(target, Target::Recognition(_)) {
+        match ctx.settings().announcement {
+            Announcement::Live => {}
+            Announcement::RoundUp => return together::wait_for_morning(ctx, claimed, &loaded, &channel, now).await,
+            Announcement::Thread => match together::under(ctx, &channel, local_day(now, zone), now).await? {
+                Under::Alone => {}
+                Under::Thread(opening) => stands_in = Some(opening),
+                Under::Soon => {
+                    return Ok(Ending::Moved {
+                        lane: channel.to_string(),
+                        why: "behind the day's opening post".to_owned(),
+                    });
+                }
+            },
+        }
+    }
+    match post(ctx, claimed, &channel, stands_in.as_ref(), &message).await {
+        Ok(posted) => finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, Some((posted, true)), now).await,
         Err(error) => match error.code() {
             Some(code) if is_about_the_channel(code) => {
                 refused(ctx, claimed, &loaded, &target, &channel, code, now).await
@@ -126,11 +161,87 @@ pub(super) async fn card(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             Some(code) if matches!(ending_of(&error), Ending::Failed { .. }) => {
                 tracing::error!(code, kudos = %kudos, workspace = %ctx.workspace.id, "Slack refused a card");
                 tell_no_card(ctx, &loaded.kudos, &channel, code, now).await?;
-                finish_card(ctx, claimed, &loaded, None, now).await
+                finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, None, now).await
             }
             _ => Ok(ending_of(&error)),
         },
     }
+}
+
+/// A card that isn't posted by the rules of place: announced afterwards, or in a round-up's thread. Whoever asked for it
+/// hears when it can't be.
+async fn placed_card(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    loaded: Loaded,
+    placed: &Placed,
+    now: Instant,
+) -> Result<Ending, Trouble> {
+    let (audience, channel, thread) = (Audience::of(&placed.audience), &placed.channel, placed.thread.as_ref());
+    if let Some(posted) = posted_before(ctx, claimed, channel, thread).await? {
+        return finish_card(ctx, claimed, &audience, &loaded.kudos, Some((posted, false)), now).await;
+    }
+    let Some(message) = message(ctx, &loaded) else {
+        return Ok(Ending::Done);
+    };
+    match post(ctx, claimed, channel, thread, &message).await {
+        Ok(posted) => finish_card(ctx, claimed, &audience, &loaded.kudos, Some((posted, true)), now).await,
+        Err(error) => {
+            let ending = ending_of(&error);
+            if let (Ending::Failed { .. }, Some(code)) = (&ending, error.code()) {
+                tell_no_card(ctx, &loaded.kudos, channel, code, now).await?;
+            }
+            Ok(ending)
+        }
+    }
+}
+
+/// A card for a kudos whose DMs are out: announced afterwards, or shown again.
+pub(in crate::kudos) fn card_again(
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+    audience: &Audience,
+    channel: &ChannelId,
+    now: Instant,
+) -> Intent {
+    let placed = (*audience != Audience::Card).then(|| Placed {
+        channel: channel.clone(),
+        thread: None,
+        audience: audience.name(),
+    });
+    card_intent(workspace, kudos, placed, channel, now)
+}
+
+/// A card in the thread of the round-up that names it.
+pub(super) fn card_in_thread(
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+    channel: &ChannelId,
+    thread: &MessageTs,
+    now: Instant,
+) -> Intent {
+    let placed = Placed {
+        channel: channel.clone(),
+        thread: Some(thread.clone()),
+        audience: Audience::Card.name(),
+    };
+    card_intent(workspace, kudos, Some(placed), channel, now)
+}
+
+fn card_intent(
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+    placed: Option<Placed>,
+    lane: &ChannelId,
+    now: Instant,
+) -> Intent {
+    let card = OfKudos {
+        kudos: kudos.clone(),
+        unchecked: Vec::new(),
+        thread: None,
+        placed,
+    };
+    Intent::new(workspace, Kind::KudosCard, &card, lane.as_str(), now)
 }
 
 /// The card as it is now; `None` when there is nobody left to name on it.
@@ -142,43 +253,51 @@ pub(super) fn message(ctx: &Ctx, loaded: &Loaded) -> Option<Message> {
     Some(messages::card(
         ctx.locale,
         &loaded.people(),
-        &loaded.kudos.giver,
-        loaded.kudos.source == Source::Customer.name(),
-        &receivers,
-        &loaded.kudos.reason,
-        &loaded.kudos.values,
+        &messages::Card {
+            kudos: &loaded.kudos.kudos,
+            is_customers: loaded.kudos.source == Source::Customer.name(),
+            giver: &loaded.kudos.giver,
+            receivers: &receivers,
+            reason: &loaded.kudos.reason,
+            values: &loaded.kudos.values,
+            joined: &loaded.kudos.joined,
+        },
     ))
 }
 
 /// Marks the card's row as done, in the transaction that records where it stands and enqueues the DMs (unless it was
-/// so late that they are out already).
+/// so late that they are out already). `posted` says whether it shows `kudos`: not known when it was found after a crash.
 async fn finish_card(
     ctx: &Ctx,
     claimed: &Claimed,
-    loaded: &Loaded,
-    posted: Option<Posted>,
+    audience: &Audience,
+    rendered: &Stored,
+    posted: Option<(Posted, bool)>,
     now: Instant,
 ) -> Result<Ending, Trouble> {
-    // What was found there was rendered before.
-    let is_other_now = claimed.may_be_sent && loaded.is_other_than_given();
-    let (workspace, claimed, kudos) = (ctx.workspace.id.clone(), claimed.clone(), loaded.kudos.kudos.clone());
+    let (workspace, claimed, rendered) = (ctx.workspace.id.clone(), claimed.clone(), rendered.clone());
+    let audience = audience.clone();
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            let kudos = &rendered.kudos;
             let finished = outbox::finish(tx, &claimed).await?;
-            if let Some(posted) = &posted {
-                store::remember_post(tx, &workspace, &kudos, "", &posted.channel, &posted.ts).await?;
+            if let Some((posted, _)) = &posted {
+                store::remember_post(tx, &workspace, kudos, &audience.name(), &posted.channel, &posted.ts).await?;
                 workspace::remember_postable(tx, &workspace, &posted.channel, true, now).await?;
             }
-            let Some(stored) = load(tx, &workspace, &kudos).await? else {
+            let Some(stored) = load(tx, &workspace, kudos).await? else {
                 return Ok(());
             };
-            if let Some(posted) = posted.as_ref().filter(|_| stored.receivers.is_empty()) {
-                // Taken back while it was on its way: whoever took it back found nothing to remove yet.
-                let gone = removal(&workspace, &kudos, "", posted.channel.as_str(), now);
-                outbox::enqueue(tx, &[gone]).await?;
-            }
-            if posted.is_some() && is_other_now {
-                super::refresh(tx, &workspace, &kudos, false, now).await?;
+            if let Some((posted, shows_it)) = &posted {
+                if stored.receivers.is_empty() {
+                    // Taken back while it was on its way: whoever took it back found nothing to remove yet.
+                    let gone = removal(&workspace, kudos, &audience.name(), posted.channel.as_str(), now);
+                    outbox::enqueue(tx, &[gone]).await?;
+                } else if !shows_it || !stored.looks_like(&rendered) {
+                    refresh_where(tx, &workspace, kudos, false, now, |found| *found == audience).await?;
+                }
+                let links = |audience: &Audience| matches!(audience, Audience::Receiver(_));
+                refresh_where(tx, &workspace, kudos, false, now, links).await?;
             }
             if finished == Some(true) {
                 enqueue_dms(tx, &workspace, &stored, now).await?;
@@ -224,13 +343,13 @@ async fn refused(
         }),
         None => {
             tell_no_card(ctx, &loaded.kudos, channel, code, now).await?;
-            finish_card(ctx, claimed, loaded, None, now).await
+            finish_card(ctx, claimed, &Audience::Card, &loaded.kudos, None, now).await
         }
     }
 }
 
 /// The recognition channel can't be used; each steward hears of it once a day.
-async fn tell_stewards(
+pub(super) async fn tell_stewards(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     settings: &Settings,

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::tell::{What, enqueue_tell};
-use super::{Loaded, ToReceiver, Trouble, ending_of, load_all, open_dm, post, posted_before};
+use super::{
+    Loaded, ToReceiver, Trouble, card_again, ending_of, load_all, open_dm, post, posted_before, refresh_where,
+};
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId};
 use crate::kudos::Source;
+use crate::kudos::audience::Audience;
 use crate::kudos::messages::{self, Voice};
 use crate::kudos::people::is_nobody;
 use crate::kudos::store::{self, Stored, load};
@@ -64,14 +67,14 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
         Err(trouble) => return Err(trouble),
     };
     if let Some(posted) = posted_before(ctx, claimed, &dm, None).await? {
-        return finish_dm(ctx, claimed, &loaded, &receiver, posted).await;
+        return finish_dm(ctx, claimed, &kudos, &receiver, posted, None).await;
     }
     if !wanted {
         return Ok(Ending::Done);
     }
     let message = message(ctx, &loaded, &receiver, now).await?;
     match post(ctx, claimed, &dm, None, &message).await {
-        Ok(posted) => finish_dm(ctx, claimed, &loaded, &receiver, posted).await,
+        Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted, Some(loaded.kudos.clone())).await,
         Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
     }
 }
@@ -88,9 +91,12 @@ pub(super) async fn message(
         .db
         .read(async |tx: &mut Tx| -> Result<_, StoreError> {
             let id = &ctx.workspace.id;
-            let card = store::post(tx, id, kudos, "").await?;
+            let posts = store::posts(tx, id, kudos).await?;
+            let card = [Audience::Card, Audience::Also, Audience::Roundup]
+                .into_iter()
+                .find_map(|wanted| posts.iter().find(|(audience, _)| *audience == wanted).cloned());
             let place = match &card {
-                Some(card) => Some(workspace::place(tx, id, &card.channel, now).await?),
+                Some((_, card)) => Some(workspace::place(tx, id, &card.channel, now).await?),
                 None => None,
             };
             Ok((card, !store::had_another_dm(tx, id, receiver, kudos).await?, place))
@@ -102,9 +108,9 @@ pub(super) async fn message(
         .get(receiver)
         .is_some_and(|member| member.guest != Guest::No);
     let given_there = |card: &store::Post| loaded.kudos.channel.as_ref() == Some(&card.channel);
-    let link = match card.filter(|card| !is_guest || given_there(card)) {
-        Some(card) if card.permalink.is_empty() => permalink(ctx, kudos, &card).await?,
-        Some(card) => Some(card.permalink),
+    let link = match card.filter(|(_, card)| !is_guest || given_there(card)) {
+        Some((audience, card)) if card.permalink.is_empty() => permalink(ctx, kudos, &audience, &card).await?,
+        Some((_, card)) => Some(card.permalink),
         None => None,
     };
     let settings = &*ctx.settings();
@@ -122,10 +128,13 @@ pub(super) async fn message(
         &voice,
         &loaded.people(),
         &messages::Dm {
+            kudos,
             giver: &loaded.kudos.giver,
             is_customers: loaded.kudos.source == Source::Customer.name(),
             reason: &loaded.kudos.reason,
             values: &loaded.kudos.values,
+            joined: &loaded.kudos.joined,
+            is_hidden: loaded.kudos.receivers.iter().any(|r| r.is_hidden && r.id == receiver.0),
             card: link
                 .as_deref()
                 .map(|link| (link, place.as_ref().map_or("", |place| place.name.as_str()))),
@@ -155,28 +164,29 @@ async fn check(ctx: &Ctx, receiver: &UserId, now: Instant) -> Result<Option<Memb
 async fn finish_dm(
     ctx: &Ctx,
     claimed: &Claimed,
-    loaded: &Loaded,
+    kudos: &KudosId,
     receiver: &UserId,
     posted: Posted,
+    // What it shows; not known when it was found after a crash.
+    rendered: Option<Stored>,
 ) -> Result<Ending, Trouble> {
     let now = ctx.clock.now();
     let (workspace, claimed) = (ctx.workspace.id.clone(), claimed.clone());
-    let (kudos, receiver) = (loaded.kudos.kudos.clone(), receiver.clone());
-    // What was found there was rendered before.
-    let is_other_now = claimed.may_be_sent && loaded.is_other_than_given();
+    let (kudos, receiver) = (kudos.clone(), receiver.clone());
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             outbox::finish(tx, &claimed).await?;
             store::remember_post(tx, &workspace, &kudos, receiver.as_str(), &posted.channel, &posted.ts).await?;
-            if is_other_now {
-                super::refresh(tx, &workspace, &kudos, false, now).await?;
-            }
-            let stored = load(tx, &workspace, &kudos).await?;
-            let stands = stored.is_some_and(|stored| stored.receivers.iter().any(|r| r.id == receiver.0));
-            if !stands {
+            let Some(stored) = load(tx, &workspace, &kudos).await? else {
+                return Ok(());
+            };
+            if !stored.thanks(&receiver) {
                 // Taken back while it was on its way.
                 let gone = removal(&workspace, &kudos, receiver.as_str(), &dm_lane(&receiver), now);
                 outbox::enqueue(tx, &[gone]).await?;
+            } else if rendered.as_ref().is_none_or(|rendered| !rendered.looks_like(&stored)) {
+                let itself = |audience: &Audience| audience.name() == receiver.0;
+                refresh_where(tx, &workspace, &kudos, false, now, itself).await?;
             }
             Ok(())
         })
@@ -185,12 +195,20 @@ async fn finish_dm(
 }
 
 /// The link to a card, asked for once. A DM doesn't wait for it: without an answer it goes without the button.
-async fn permalink(ctx: &Ctx, kudos: &KudosId, card: &store::Post) -> Result<Option<String>, StoreError> {
+async fn permalink(
+    ctx: &Ctx,
+    kudos: &KudosId,
+    audience: &Audience,
+    card: &store::Post,
+) -> Result<Option<String>, StoreError> {
     match ctx.slack.chat_get_permalink(&card.channel, &card.ts).await {
         Ok(link) => {
             let (workspace, kudos, stored) = (ctx.workspace.id.clone(), kudos.clone(), link.clone());
+            let audience = audience.clone();
             ctx.db
-                .write(async move |tx: &mut Tx| store::remember_permalink(tx, &workspace, &kudos, &stored).await)
+                .write(async move |tx: &mut Tx| {
+                    store::remember_permalink(tx, &workspace, &kudos, &audience, &stored).await
+                })
                 .await?;
             Ok(Some(link))
         }
@@ -248,6 +266,18 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
         .await?;
     // Nothing was posted, and nothing will be: the rows before this one in its lane saw that the kudos is reversed.
     let Some(post) = post else { return Ok(Ending::Done) };
+    let kind = Audience::of(&audience);
+    let is_card = matches!(kind, Audience::Card | Audience::Also);
+    let loaded = load_all(ctx, &kudos, now).await?;
+    if is_card && loaded.as_ref().is_some_and(|loaded| !loaded.shown().is_empty()) {
+        // Whoever had hidden shows their name again.
+        return Ok(Ending::Done);
+    }
+    let seen = loaded.map(|loaded| loaded.kudos);
+    // Hidden is not taken back: nobody has to hear that it is still there.
+    let still_stands = seen
+        .as_ref()
+        .is_some_and(|kudos| is_card && !kudos.receivers.is_empty());
     let mut removed = ctx.slack.chat_delete(&post.channel, &post.ts).await;
     // Slack has many words for "may not be deleted"; what may be edited at least says nothing any more.
     let refused = |error: &ApiError| !is_gone(error) && matches!(ending_of(error), Ending::Failed { .. });
@@ -279,9 +309,10 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             outbox::finish(tx, &claimed).await?;
+            let stored = load(tx, &workspace, &kudos).await?;
             if still_there
-                && !still_counts
-                && let Some(stored) = load(tx, &workspace, &kudos).await?
+                && !still_stands
+                && let Some(stored) = &stored
             {
                 let what = What::StillThere {
                     channel: post.channel.clone(),
@@ -290,9 +321,19 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
                 enqueue_tell(tx, &workspace, &stored.giver, what, &once, now).await?;
             }
             store::forget_post(tx, &workspace, &kudos, &audience).await?;
-            if still_counts {
+            let changed = |stored: &&Stored| seen.as_ref().is_some_and(|seen| !seen.looks_like(stored));
+            if let Some(stored) = stored.as_ref().filter(|_| still_stands) {
                 // The DMs link to it no longer.
-                super::update::refresh(tx, &workspace, &kudos, false, now).await?;
+                let links = |audience: &Audience| matches!(audience, Audience::Receiver(_));
+                refresh_where(tx, &workspace, &kudos, false, now, links).await?;
+                if Some(stored)
+                    .filter(changed)
+                    .is_some_and(|stored| stored.named().next().is_some())
+                {
+                    // Shown again while it was being removed.
+                    let again = card_again(&workspace, &kudos, &kind, &post.channel, now);
+                    outbox::enqueue(tx, &[again]).await?;
+                }
             }
             Ok(())
         })

@@ -3,10 +3,17 @@
 mod card;
 mod dm;
 mod later;
+mod note;
 mod tell;
+mod together;
 mod update;
 
+pub(super) use card::card_again;
+use card::{card_in_thread, tell_stewards};
 pub(super) use later::later_intent;
+pub(super) use note::note;
+pub(super) use tell::tell_removed;
+pub(super) use update::{refresh, refresh_where};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,10 +21,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-pub(super) use update::refresh;
-
-use super::Giving;
-use super::Receiver;
 use super::people::People;
 use super::store::{Stored, StoredReceiver, load};
 use super::take_back::dm_lane;
@@ -49,6 +52,17 @@ struct OfKudos {
     /// The thread that it was given in, by its parent.
     #[serde(default)]
     thread: Option<MessageTs>,
+    /// Where it stands, when that is no question of place any more.
+    #[serde(default)]
+    placed: Option<Placed>,
+}
+
+/// Where a card stands that isn't posted by the rules of place.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Placed {
+    channel: ChannelId,
+    thread: Option<MessageTs>,
+    audience: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,6 +101,9 @@ pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
         Kind::KudosTell => tell::tell(ctx, claimed).await,
         Kind::KudosUpdate => update::update(ctx, claimed).await,
         Kind::KudosErase => update::erased(ctx, claimed).await,
+        Kind::KudosNote => note::send(ctx, claimed).await,
+        Kind::KudosOpening => together::opening(ctx, claimed).await,
+        Kind::KudosRoundup => together::roundup(ctx, claimed).await,
         _ => Ok(Ending::Failed {
             why: "not a kudos".to_owned(),
         }),
@@ -226,38 +243,31 @@ async fn posted_before(
 }
 
 /// What a card needs to know.
-struct Loaded {
-    kudos: Stored,
-    known: BTreeMap<UserId, Member>,
+pub(super) struct Loaded {
+    pub kudos: Stored,
+    pub known: BTreeMap<UserId, Member>,
     groups: BTreeMap<GroupId, Usergroup>,
     given_in: Option<Place>,
     recognition: Option<Place>,
 }
 
 impl Loaded {
-    fn people(&self) -> People<'_> {
+    pub(super) fn people(&self) -> People<'_> {
         People::new(&self.known, &self.groups)
     }
 
-    /// Whether it is shown differently now than when it was given: somebody was taken out of it, or its words.
-    fn is_other_than_given(&self) -> bool {
-        let giver = self.known.get(&self.kudos.giver);
-        self.shown().len() < self.kudos.everyone.len()
-            || self.kudos.reason.is_empty()
-            || giver.is_some_and(|giver| giver.is_forgotten)
-    }
-
-    /// Those thanked whom a card may name: who keeps thanks private stands on none.
+    /// Those thanked whom a card may name: who has hidden, or keeps thanks private, stands on none.
     fn shown(&self) -> Vec<Receiver> {
-        let receivers = self.kudos.receivers.iter().map(StoredReceiver::receiver);
         let is_private = |id: &UserId| self.known.get(id).is_some_and(|member| member.choices.is_private);
-        receivers
+        self.kudos
+            .named()
+            .map(StoredReceiver::receiver)
             .filter(|receiver| !receiver.member().is_some_and(is_private))
             .collect()
     }
 }
 
-async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loaded>, StoreError> {
+pub(super) async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loaded>, StoreError> {
     let settings = &*ctx.settings();
     ctx.db
         .read(async |tx: &mut Tx| {
@@ -267,6 +277,7 @@ async fn load_all(ctx: &Ctx, kudos: &KudosId, now: Instant) -> Result<Option<Loa
             };
             let mut people: BTreeSet<UserId> = kudos.everyone.iter().filter_map(StoredReceiver::member).collect();
             people.insert(kudos.giver.clone());
+            people.extend(kudos.joined.iter().cloned());
             people.extend(settings.stewards.first().cloned());
             let groups: BTreeSet<GroupId> = kudos.everyone.iter().filter_map(StoredReceiver::group).collect();
             let mut given_in = match &kudos.channel {

@@ -12,7 +12,7 @@ use crate::kudos::Receiver;
 use crate::kudos::messages::{self, News, Voice};
 use crate::kudos::people::People;
 use crate::kudos::rules::LeftOut;
-use crate::kudos::store::{self, StoredReceiver};
+use crate::kudos::store::{self, Stored, StoredReceiver};
 use crate::kudos::take_back::dm_lane;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::store::{StoreError, Tx, sql};
@@ -50,6 +50,23 @@ pub(super) enum What {
         channel: ChannelId,
         code: String,
     },
+    Removed {
+        kudos: KudosId,
+    },
+}
+
+/// Tells the giver that a steward removed a kudos.
+pub(in crate::kudos) async fn tell_removed(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &Stored,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let what = What::Removed {
+        kudos: kudos.kudos.clone(),
+    };
+    let once = format!("removed {}", kudos.kudos);
+    enqueue_tell(tx, workspace, &kudos.giver, what, &once, now).await
 }
 
 /// Enqueues something to tell a person, once per `once` (for a week: a retry must not tell it again).
@@ -84,7 +101,10 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
     };
     let now = ctx.clock.now();
     let kudos = match &what {
-        What::NoCard { kudos, .. } | What::LeftOut { kudos, .. } | What::NoDm { kudos, .. } => Some(kudos.clone()),
+        What::NoCard { kudos, .. }
+        | What::LeftOut { kudos, .. }
+        | What::NoDm { kudos, .. }
+        | What::Removed { kudos } => Some(kudos.clone()),
         What::StillThere { .. } | What::Recognition { .. } => None,
     };
     let loaded = match &kudos {
@@ -92,7 +112,7 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         None => None,
     };
     let nothing_stands = loaded.as_ref().is_some_and(|loaded| loaded.kudos.receivers.is_empty());
-    if nothing_stands && !matches!(what, What::LeftOut { .. }) {
+    if nothing_stands && !matches!(what, What::LeftOut { .. } | What::Removed { .. }) {
         // Taken back meanwhile: there is nothing to know any more.
         return Ok(Ending::Done);
     }
@@ -144,6 +164,10 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
             .collect(),
         _ => Vec::new(),
     };
+    let everyone: Vec<Receiver> = loaded
+        .iter()
+        .flat_map(|loaded| loaded.kudos.everyone.iter().map(StoredReceiver::receiver))
+        .collect();
     let news = match &what {
         What::NoCard { channel, code, .. } => News::NoCard {
             channel,
@@ -158,6 +182,10 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         What::NoDm { receiver, .. } => News::NoDm { receiver, has_card },
         What::StillThere { channel } => News::StillThere { channel },
         What::Recognition { channel, code } => News::Recognition { channel, code },
+        What::Removed { .. } => News::Removed {
+            receivers: &everyone,
+            left,
+        },
     };
     let none = BTreeMap::new();
     let groups = loaded.as_ref().map_or(&none, |loaded| &loaded.groups);

@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::dm::is_gone;
-use super::{Trouble, card, dm, ending_of, load_all};
+use super::{Trouble, card, dm, ending_of, load_all, note, together};
 use crate::base::clock::Instant;
-use crate::base::ids::{KudosId, UserId, WorkspaceId};
+use crate::base::ids::{KudosId, WorkspaceId};
+use crate::kudos::audience::Audience;
 use crate::kudos::erase::Erasure;
 use crate::kudos::messages;
-use crate::kudos::store::{self, StoredReceiver};
+use crate::kudos::store;
 use crate::kudos::take_back::removal;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::slack::errors::ApiError;
@@ -36,15 +37,25 @@ pub(in crate::kudos) async fn refresh(
     paced: bool,
     now: Instant,
 ) -> Result<(), StoreError> {
-    let posts: Vec<(String,)> = sql!(
-        tx,
-        fetch_all as (String,),
-        "SELECT audience FROM post WHERE workspace = $1 AND kudos = $2 ORDER BY audience",
-        workspace,
-        kudos
-    )?;
+    refresh_where(tx, workspace, kudos, paced, now, |_| true).await
+}
+
+/// The same for some of what stands.
+pub(in crate::kudos) async fn refresh_where(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+    paced: bool,
+    now: Instant,
+    which: impl Fn(&Audience) -> bool,
+) -> Result<(), StoreError> {
     let mut intents = Vec::new();
-    for (audience,) in posts {
+    let mut lanes = Vec::new();
+    for (audience, _) in store::posts(tx, workspace, kudos).await? {
+        if !which(&audience) {
+            continue;
+        }
+        let audience = audience.name();
         // A lane of its own: an edit that waits holds up nothing that is posted.
         let lane = format!("edit {kudos} {audience}");
         let (last,): (Option<i64>,) = sql!(
@@ -61,12 +72,19 @@ pub(in crate::kudos) async fn refresh(
         };
         intents.push(
             Intent::new(workspace, Kind::KudosUpdate, &update, &lane, now)
-                // What must be seen at once doesn't wait behind what may wait.
-                .with_key(format!("{} {lane}", if paced { "soon" } else { "now" }))
+                .with_key(lane.clone())
                 .not_before(after.map_or(now, |after| after.max(now))),
         );
+        lanes.push(lane);
     }
-    outbox::enqueue(tx, &intents).await
+    outbox::enqueue(tx, &intents).await?;
+    if !paced {
+        // What must be seen at once takes along what waits in its lane: one edit shows both.
+        for lane in lanes {
+            outbox::hasten(tx, workspace, &lane, now).await?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn update(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
@@ -75,13 +93,13 @@ pub(super) async fn update(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
             why: "unreadable".to_owned(),
         });
     };
-    edit(ctx, claimed, kudos, audience).await
+    edit(ctx, kudos, audience).await
 }
 
 /// What stands for a kudos of somebody who was erased is rendered anew; their own DM is removed.
 pub(super) async fn erased(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> {
     match claimed.subject() {
-        Some(Erasure::Edit { kudos, audience }) => edit(ctx, claimed, kudos, audience).await,
+        Some(Erasure::Edit { kudos, audience }) => edit(ctx, kudos, audience).await,
         Some(Erasure::Remove { channel, ts }) => {
             let removed = ctx.slack.chat_delete(&channel, &ts).await;
             let refused = |error: &ApiError| !is_gone(error) && matches!(ending_of(error), Ending::Failed { .. });
@@ -103,7 +121,7 @@ pub(super) async fn erased(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
     }
 }
 
-async fn edit(ctx: &Ctx, claimed: &Claimed, kudos: KudosId, audience: String) -> Result<Ending, Trouble> {
+async fn edit(ctx: &Ctx, kudos: KudosId, audience: String) -> Result<Ending, Trouble> {
     let now = ctx.clock.now();
     let Some(loaded) = load_all(ctx, &kudos, now).await? else {
         return Ok(Ending::Done);
@@ -114,25 +132,28 @@ async fn edit(ctx: &Ctx, claimed: &Claimed, kudos: KudosId, audience: String) ->
         .read(async |tx: &mut Tx| store::post(tx, id, &kudos, &audience).await)
         .await?;
     let Some(post) = post else { return Ok(Ending::Done) };
-    let message = if audience.is_empty() {
-        card::message(ctx, &loaded)
-    } else {
-        let receiver = UserId::from(audience.as_str());
-        let stands = |r: &StoredReceiver| r.member().as_ref() == Some(&receiver);
-        if !loaded.kudos.receivers.iter().any(stands) {
-            // Taken back: its removal is on its way.
-            return Ok(Ending::Done);
-        }
-        Some(dm::message(ctx, &loaded, &receiver, now).await?)
+    let message = match Audience::of(&audience) {
+        Audience::Card | Audience::Also => card::message(ctx, &loaded),
+        Audience::Roundup => Some(
+            together::message(ctx, &post, now)
+                .await?
+                .unwrap_or_else(|| messages::gone(ctx.locale)),
+        ),
+        // Taken back: its removal is on its way.
+        Audience::Receiver(receiver) if !loaded.kudos.thanks(&receiver) => return Ok(Ending::Done),
+        Audience::Receiver(receiver) => Some(dm::message(ctx, &loaded, &receiver, now).await?),
+        Audience::Report(_) => Some(note::report(ctx, &loaded).await?),
+        // Said once, and never edited.
+        Audience::Thanks(_) => return Ok(Ending::Done),
     };
     let Some(message) = message else {
         if !loaded.kudos.receivers.is_empty() {
             // It stands, and nobody on it may be named any more.
-            let (workspace, lane) = (id.clone(), claimed.lane.clone());
+            let (workspace, lane) = (id.clone(), post.channel.0.clone());
             let enqueued: Result<(), StoreError> = ctx
                 .db
                 .write(async move |tx: &mut Tx| {
-                    outbox::enqueue(tx, &[removal(&workspace, &kudos, "", &lane, now)]).await
+                    outbox::enqueue(tx, &[removal(&workspace, &kudos, &audience, &lane, now)]).await
                 })
                 .await;
             enqueued?;

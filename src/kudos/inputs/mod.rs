@@ -1,8 +1,10 @@
 //! What people type and click: from Slack's payload to a use case, and its answer.
 
 mod choice;
+mod living;
 mod modal;
 mod tomorrow;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +12,7 @@ use super::messages::{self, Voice};
 use super::people::People;
 use super::{
     Announce, Giving, Receiver, Said, Source, TakeBack, TakenBack, Wish, grammar, take_back, take_back_latest,
+    take_back_sent,
 };
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, KudosId, UserId};
@@ -22,7 +25,7 @@ use crate::workspace::{self, Ctx};
 pub use modal::{Opening, Submission};
 
 /// The words that are subcommands; a word whose capability doesn't exist is none.
-const RESERVED: [&str; 2] = ["help", "undo"];
+const RESERVED: [&str; 3] = ["help", "undo", "sent"];
 
 /// Answers `/kudos …`, with a private message unless a form opened. What is given is on disk when this returns.
 pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Option<Message> {
@@ -44,9 +47,10 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Option<Mess
                 settings.channel.as_ref(),
             ));
         }
+        Some("sent") => living::sent(ctx, &command.command, &command.user).await,
         Some(_) => {
             let now = ctx.clock.now();
-            undo(ctx, &command.command, None, delivery.as_deref(), &command.user, now).await
+            undo(ctx, &command.command, Which::Latest(delivery), &command.user, now).await
         }
         None => {
             match modal::for_command(giving, command, &reading).await {
@@ -91,19 +95,24 @@ pub async fn shortcut(giving: &Giving<'_>, shortcut: &Shortcut) -> Option<Messag
 pub async fn submission(giving: &Giving<'_>, event: &ViewEvent) -> Option<Submission> {
     match event.view.callback_id.as_str() {
         super::modal::CALLBACK => Some(modal::submit(giving, event).await),
+        messages::WORDS | messages::THANKS => Some(words::submit(giving, event).await),
         _ => None,
     }
 }
 
-/// Takes back the kudos that is named, or else the giver's latest; `None` if there is none.
-async fn undo(
-    ctx: &Ctx,
-    command: &str,
-    kudos: Option<&KudosId>,
-    delivery: Option<&str>,
-    by: &UserId,
-    now: Instant,
-) -> Result<Message, StoreError> {
+/// Which kudos somebody wants to take back.
+#[derive(Clone, Debug)]
+enum Which {
+    /// The latest, once per delivery.
+    Latest(Option<String>),
+    /// This one, within ten minutes.
+    This(KudosId),
+    /// This one, until its month closes.
+    Sent(KudosId),
+}
+
+/// Takes a kudos back, and says what came of it.
+async fn undo(ctx: &Ctx, command: &str, which: Which, by: &UserId, now: Instant) -> Result<Message, StoreError> {
     let settings = &*ctx.settings();
     let mut people = BTreeSet::from([by.clone()]);
     people.extend(settings.stewards.first().cloned());
@@ -117,22 +126,23 @@ async fn undo(
         .unwrap_or_else(|| workspace_zone(settings, &known));
     let wish = TakeBack {
         workspace: ctx.workspace.id.clone(),
-        kudos: kudos.cloned().unwrap_or_default(),
+        kudos: match &which {
+            Which::Latest(_) => KudosId::default(),
+            Which::This(kudos) | Which::Sent(kudos) => kudos.clone(),
+        },
         by: by.clone(),
         at: now,
         zone,
         allowance: settings.allowance,
         recognition: settings.channel.clone(),
     };
-    let (named, delivery) = (kudos.is_some(), delivery.map(str::to_owned));
+    let closes_in = workspace_zone(settings, &known);
     let outcome = ctx
         .db
-        .write(async move |tx: &mut Tx| {
-            if named {
-                take_back(tx, &wish).await.map(Some)
-            } else {
-                take_back_latest(tx, &wish, delivery.as_deref()).await
-            }
+        .write(async move |tx: &mut Tx| match &which {
+            Which::Latest(delivery) => take_back_latest(tx, &wish, delivery.as_deref()).await,
+            Which::This(_) => take_back(tx, &wish).await.map(Some),
+            Which::Sent(_) => take_back_sent(tx, &wish, closes_in).await.map(Some),
         })
         .await?;
     let voice = Voice {
@@ -173,7 +183,7 @@ pub async fn click(giving: &Giving<'_>, click: &BlockActions, action: &Action) -
         messages::CHOOSE => choice::choose(giving, click, value).await,
         messages::TOMORROW => tomorrow::put_off(giving, click, value).await,
         messages::CANCEL => tomorrow::call_off(giving, click, value).await,
-        _ => return None,
+        _ => return living::click(giving, click, action).await,
     };
     Some(match answer {
         Ok(message) => Response::replacing(message),
@@ -188,7 +198,7 @@ pub async fn click(giving: &Giving<'_>, click: &BlockActions, action: &Action) -
 async fn undo_click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<Response> {
     let kudos: KudosId = action.value.as_deref()?.into();
     let command = &ctx.settings().command;
-    match undo(ctx, command, Some(&kudos), None, &click.user, ctx.clock.now()).await {
+    match undo(ctx, command, Which::This(kudos.clone()), &click.user, ctx.clock.now()).await {
         Ok(message) => Some(Response::replacing(message)),
         Err(error) => {
             tracing::error!(%error, workspace = %ctx.workspace.id, kudos = %kudos, "an undo could not be stored");

@@ -9,6 +9,7 @@
 
 mod acts;
 pub mod binary;
+mod cards;
 mod database;
 
 use std::path::PathBuf;

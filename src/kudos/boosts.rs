@@ -1,0 +1,160 @@
+//! *Me too*: joining in somebody else's thanks.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::deliver::refresh;
+use super::store::{Stored, StoredReceiver, load};
+use crate::base::clock::Instant;
+use crate::base::ids::{KudosId, UserId, WorkspaceId};
+use crate::store::{StoreError, Tx, sql};
+use crate::workspace;
+
+/// What came of joining in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Joined {
+    /// Their name is among those who joined.
+    In,
+    /// Their name is no longer among them.
+    Out,
+    /// They gave it.
+    Giver,
+    /// It is for them, or for a team that they are in.
+    Receiver,
+    /// They are no person of this workspace.
+    Stranger,
+    /// It was taken back, or never existed.
+    Gone,
+}
+
+/// The feature's name in the delivery keys of clicks.
+const FEATURE: &str = "kudos.boost";
+
+/// Lets a member join in a kudos, or leave again; asked for twice, it is done once. What is posted for the kudos is
+/// brought up to date within a minute.
+pub async fn boost(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+    member: &UserId,
+    on: bool,
+    now: Instant,
+) -> Result<Joined, StoreError> {
+    if !on {
+        let gone = leave(tx, workspace, kudos, member).await?;
+        if gone {
+            refresh(tx, workspace, kudos, true, now).await?;
+        }
+        return Ok(Joined::Out);
+    }
+    let Some(stored) = load(tx, workspace, kudos)
+        .await?
+        .filter(|stored| !stored.receivers.is_empty())
+    else {
+        return Ok(Joined::Gone);
+    };
+    if let Some(refused) = refused(tx, workspace, &stored, member).await? {
+        return Ok(refused);
+    }
+    let new = sql!(
+        tx,
+        execute "INSERT INTO boost (workspace, kudos, member, at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (workspace, kudos, member) DO NOTHING",
+        workspace,
+        kudos,
+        member,
+        now
+    )?;
+    if new > 0 {
+        refresh(tx, workspace, kudos, true, now).await?;
+    }
+    Ok(Joined::In)
+}
+
+/// The same for a click: in, or out for who is in already. The same delivery counts once, and gets the same answer.
+pub async fn join_in(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &KudosId,
+    member: &UserId,
+    delivery: Option<&str>,
+    now: Instant,
+) -> Result<Joined, StoreError> {
+    if let Some(delivery) = delivery {
+        let seen: Option<(String,)> = sql!(
+            tx,
+            fetch_optional as (String,),
+            "SELECT outcome FROM delivery WHERE workspace = $1 AND delivery = $2 AND feature = $3",
+            workspace,
+            delivery,
+            FEATURE
+        )?;
+        if let Some((outcome,)) = seen {
+            return serde_json::from_str(&outcome).map_err(|_| StoreError::Unreadable("an outcome"));
+        }
+    }
+    // Leaving first: what is gone by then can't be joined by two clicks at once.
+    let joined = if leave(tx, workspace, kudos, member).await? {
+        refresh(tx, workspace, kudos, true, now).await?;
+        Joined::Out
+    } else {
+        boost(tx, workspace, kudos, member, true, now).await?
+    };
+    if let Some(delivery) = delivery {
+        // Two processes with the same delivery: the second one meets the key, runs again, and finds the outcome.
+        sql!(
+            tx,
+            execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, $3, $4, $5)",
+            workspace,
+            delivery,
+            FEATURE,
+            json!(joined).to_string(),
+            now
+        )?;
+    }
+    Ok(joined)
+}
+
+async fn leave(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId, member: &UserId) -> Result<bool, StoreError> {
+    let gone = sql!(
+        tx,
+        execute "DELETE FROM boost WHERE workspace = $1 AND kudos = $2 AND member = $3",
+        workspace,
+        kudos,
+        member
+    )?;
+    Ok(gone > 0)
+}
+
+/// Takes away everybody who joined in a kudos that was taken back.
+pub(super) async fn forget(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId) -> Result<(), StoreError> {
+    sql!(tx, execute "DELETE FROM boost WHERE workspace = $1 AND kudos = $2", workspace, kudos)?;
+    Ok(())
+}
+
+async fn refused(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &Stored,
+    member: &UserId,
+) -> Result<Option<Joined>, StoreError> {
+    if kudos.giver == *member {
+        return Ok(Some(Joined::Giver));
+    }
+    if kudos.thanks(member) {
+        return Ok(Some(Joined::Receiver));
+    }
+    for group in kudos.receivers.iter().filter_map(StoredReceiver::group) {
+        if workspace::usergroup_members(tx, workspace, &group, kudos.given_at)
+            .await?
+            .contains(member)
+        {
+            return Ok(Some(Joined::Receiver));
+        }
+    }
+    let known = workspace::members(tx, workspace, &BTreeSet::from([member.clone()])).await?;
+    let is_stranger = known.get(member).is_some_and(|member| !member.can_be_thanked());
+    Ok(is_stranger.then_some(Joined::Stranger))
+}
