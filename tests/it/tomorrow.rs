@@ -43,7 +43,7 @@ fn tomorrow_at_nine_it_is_given_and_announced() {
         > calming the refund storm
         #calm
         You can pass it on: type /kudos @someone and say why.
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ");
         let rows = t.export().await;
         assert_eq!(rows.len(), 6);
