@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::base::calendar::{at_hour, local_day};
@@ -63,7 +64,7 @@ pub(super) async fn for_command(giving: &Giving<'_>, command: &SlashCommand, rea
         channel: Some(command.channel.clone()),
         ..Waiting::default()
     };
-    match timeout(giving.opening.known, giving.lookup.ask(question)).await {
+    match within(giving.opening.known, giving.lookup.ask(question)).await {
         Ok(Ok(facts)) => {
             let parsed = reading.resolve(&directory(&facts.known, facts.hits), &names);
             if !parsed.reason.is_empty() {
@@ -110,7 +111,7 @@ pub(super) async fn open(giving: &Giving<'_>, user: &UserId, trigger: &str, wait
     let ctx = giving.ctx;
     let settings = ctx.settings();
     // What the database knows makes the form better, and is never waited for.
-    let known = timeout(giving.opening.known, surroundings(giving, waiting.channel.as_ref())).await;
+    let known = within(giving.opening.known, surroundings(giving, waiting.channel.as_ref())).await;
     let (teams, place) = match known {
         Ok(Ok(known)) => known,
         _ => (
@@ -135,6 +136,14 @@ pub(super) async fn open(giving: &Giving<'_>, user: &UserId, trigger: &str, wait
         Ok(Ok(draft)) => Opened::Told(messages::open_again(ctx.locale, &draft)),
         _ => Opened::Told(messages::not_opened(ctx.locale, &waiting.reason)),
     }
+}
+
+/// An answer in that time; without any time nothing is asked.
+async fn within<T>(time: Duration, ask: impl Future<Output = T>) -> Result<T, Option<Elapsed>> {
+    if time.is_zero() {
+        return Err(None);
+    }
+    timeout(time, ask).await.map_err(Some)
 }
 
 /// The teams that can be thanked, and where it would be announced.
@@ -225,7 +234,7 @@ async fn plain(giving: &Giving<'_>, text: &str) -> String {
         places: BTreeSet::new(),
         at: ctx.clock.now(),
     };
-    let known = match timeout(giving.opening.known, giving.lookup.ask(question)).await {
+    let known = match within(giving.opening.known, giving.lookup.ask(question)).await {
         Ok(Ok(facts)) => directory(&facts.known, facts.hits),
         _ => Directory::default(),
     };
@@ -242,9 +251,7 @@ pub(super) async fn for_click(
 ) -> Option<Message> {
     let kept = match draft {
         "" => None,
-        draft => timeout(giving.opening.known, giving.kept(user, MODAL, draft))
-            .await
-            .ok(),
+        draft => within(giving.opening.known, giving.kept(user, MODAL, draft)).await.ok(),
     };
     let waiting = match kept {
         None if draft.is_empty() => Waiting {
