@@ -129,5 +129,8 @@ CREATE TABLE tombstone (
     PRIMARY KEY (workspace, member)
 );
 
+-- The user groups that a person is in.
+CREATE INDEX usergroup_member_by_member ON usergroup_member (workspace, member);
+
 -- The words said to a person, newest first.
 CREATE INDEX ledger_by_receiver ON ledger (workspace, receiver, given_at);

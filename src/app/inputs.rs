@@ -6,13 +6,18 @@ use tokio::time::Instant;
 
 use super::App;
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::home;
 use crate::kudos;
 use crate::privacy;
+use crate::setup;
 use crate::slack::blocks::{Message, Response, ViewResponse};
 use crate::slack::client::PostMessage;
-use crate::slack::inbound::{BlockActions, Event, EventCallback, Shortcut, SlashCommand, ViewEvent};
+use crate::slack::inbound::{Action, BlockActions, Event, EventCallback, Shortcut, SlashCommand, ViewEvent};
 use crate::store::StoreError;
 use crate::workspace;
+
+/// The words that other features than kudos answer.
+const RESERVED: [&str; 3] = ["privacy", "settings", "setup"];
 
 /// Answers a slash command by `answer_by`, whatever the database or Slack does. When the commit takes longer,
 /// the person hears that it is being saved, and the outcome follows through the `response_url`. `None` for another
@@ -28,8 +33,9 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
     let mut work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
-            let answer = match privacy::inputs::command(&app.ctx, &command).await {
-                Some(answer) => Some(answer),
+            let answer = match kudos::grammar::read(&command.text).subcommand(&RESERVED).as_deref() {
+                Some("privacy") => privacy::inputs::command(&app.ctx, &command).await,
+                Some(word) => Some(setup::inputs::command(&app.ctx, word, &command).await),
                 None => kudos::inputs::command(&app.giving(), &command).await,
             };
             app.wake();
@@ -71,6 +77,8 @@ pub async fn event(app: &Arc<App>, event: &EventCallback) -> Result<(), StoreErr
         );
     }
     workspace::inputs::event(&app.ctx, &event.event).await?;
+    home::inputs::event(&app.ctx, &event.event).await?;
+    setup::inputs::event(&app.ctx, &event.event).await?;
     app.wake();
     Ok(())
 }
@@ -98,17 +106,12 @@ pub async fn click(app: &Arc<App>, click: BlockActions, answer_by: Instant) {
                     return Some(Response::ephemeral(kudos::messages::our_fault(app.ctx.locale, "")));
                 }
             }
+            let mut answer = None;
             for action in &click.actions {
-                if let Some(answer) = privacy::inputs::click(&app.ctx, &click, action).await {
-                    app.wake();
-                    return Some(answer);
-                }
-                if let Some(answer) = kudos::inputs::click(&app.giving(), &click, action).await {
-                    app.wake();
-                    return Some(answer);
-                }
+                answer = answer.or(clicked(&app, &click, action).await);
             }
-            None
+            app.wake();
+            answer
         })
     };
     let (done, committed) = tokio::sync::oneshot::channel();
@@ -140,12 +143,52 @@ fn feature(callback_id: &str) -> &str {
     }
 }
 
-/// Takes what somebody filled in. Returns what the form does now, by `answer_by`: when the commit takes longer, it says
-/// that it is being saved, and the outcome follows by direct message.
-pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
-    if !is_ours(app, event.workspace.as_ref()) || feature(&event.view.callback_id) != kudos::FEATURE {
-        return ViewResponse::Close;
+/// Hands a click to the feature whose element it was: the action id begins with its name.
+async fn clicked(app: &App, click: &BlockActions, action: &Action) -> Option<Response> {
+    match action.name().split('.').next() {
+        Some("home") => home::inputs::click(&app.ctx, click, action).await,
+        Some("setup") => setup::inputs::click(&app.ctx, click, action).await,
+        Some("privacy") => privacy::inputs::click(&app.ctx, click, action).await,
+        _ => kudos::inputs::click(&app.giving(), click, action).await,
     }
+}
+
+/// Takes what somebody filled in, by `answer_by`. `None` when it can't be told in time what became of it: then Slack
+/// keeps the form open and says so, and submitting it again does no harm.
+pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> Option<ViewResponse> {
+    if !is_ours(app, event.workspace.as_ref()) {
+        return Some(ViewResponse::Close);
+    }
+    match feature(&event.view.callback_id) {
+        kudos::FEATURE => Some(kudos_submission(app, event, answer_by).await),
+        "setup" => setup_submission(app, event, answer_by).await,
+        _ => Some(ViewResponse::Close),
+    }
+}
+
+async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> Option<ViewResponse> {
+    let work = {
+        let app = Arc::clone(app);
+        app.tasks.clone().spawn(async move {
+            let submitted = setup::inputs::submission(&app.ctx, event).await.unwrap_or_default();
+            app.wake();
+            if let Some((url, response)) = submitted.after {
+                let slack = app.ctx.slack.clone();
+                app.tasks.spawn(async move {
+                    if let Err(error) = slack.respond(&url, &response).await {
+                        tracing::warn!(%error, "the message behind a modal could not be brought up to date");
+                    }
+                });
+            }
+            submitted.response
+        })
+    };
+    tokio::time::timeout_at(answer_by, work).await.ok()?.ok()
+}
+
+/// Takes a form that gives. Returns what the form does now, by `answer_by`: when the commit takes longer, it says
+/// that it is being saved, and the outcome follows by direct message.
+async fn kudos_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
     let user = event.user.clone();
     let mut work = {
         let app = Arc::clone(app);

@@ -1,11 +1,13 @@
 //! Outbox kind → feature.
 
 use super::App;
+use crate::home;
 use crate::kudos;
 use crate::outbox::{Claimed, Ending, Kind, Late};
 use crate::privacy;
+use crate::setup;
 use crate::store::StoreError;
-use crate::workspace;
+use crate::workspace::{self, HomeOf};
 
 /// Sends one row.
 ///
@@ -21,9 +23,28 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
         | Kind::KudosErase
         | Kind::KudosNote
         | Kind::KudosOpening
-        | Kind::KudosRoundup => kudos::deliver::deliver(&app.ctx, claimed).await,
+        | Kind::KudosRoundup => {
+            let ending = kudos::deliver::deliver(&app.ctx, claimed).await?;
+            if matches!(ending, Ending::Done | Ending::Recorded)
+                && let Err(error) = home::deliver::after_kudos(&app.ctx, claimed).await
+            {
+                // A Home is shown as it is whenever it is opened.
+                tracing::warn!(%error, outbox = %claimed.id, "the Homes that show a kudos could not follow");
+            }
+            Ok(ending)
+        }
         Kind::KudosLater => kudos::deliver::later(&app.giving(), claimed).await,
         Kind::PrivacyExport | Kind::PrivacyErase => privacy::deliver::deliver(&app.ctx, claimed).await,
+        Kind::HomePublish => {
+            let Some(of) = claimed.subject::<HomeOf>() else {
+                return Ok(Ending::Failed {
+                    why: "unreadable".to_owned(),
+                });
+            };
+            let settings = setup::section(&app.ctx, &of.member).await?;
+            home::deliver::publish(&app.ctx, &of, settings).await
+        }
+        Kind::SetupHello => setup::deliver::hello(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,
     }
 }

@@ -373,7 +373,7 @@ fn masked(masked: &BTreeSet<Masked>) -> String {
 }
 
 /// "Five new ones"; small numbers in words, as people write them.
-fn new_ones(allowance: i64) -> String {
+pub fn new_ones(allowance: i64) -> String {
     const WORDS: [&str; 13] = [
         "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve",
     ];
@@ -635,7 +635,7 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
 }
 
 /// `/kudos help`.
-pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>) -> Message {
+pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>, is_steward: bool) -> Message {
     let command = escape(voice.command);
     let value = values
         .first()
@@ -665,10 +665,15 @@ pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>) -
             .join(" ");
         format!("\nValues, anywhere in the text: {all}")
     };
+    let steward = if is_steward {
+        format!("\nHow I behave here is in `{command} settings`.")
+    } else {
+        String::new()
+    };
     Message::sentence(&format!(
         "Thank somebody, and say why:\n{example}\n{several}\n{place}, and each of them gets your words by \
          DM.{allowance}{list}\nSaid something wrong? `{command} undo` takes your last one back for ten minutes, \
-         `{command} sent` shows what you gave and puts it right later."
+         `{command} sent` shows what you gave and puts it right later.{steward}"
     ))
 }
 

@@ -41,6 +41,7 @@ pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};
 pub use inputs::{Opening, Submission};
 pub use keep::{drop_old_words, drop_words, with_old_words, workspace_today};
+pub use people::People;
 pub use put_right::{
     Announced, Change, Decided, Edited, Hidden, Reported, add_value, announce, edit_words, hide, keep, remove, report,
     words_of,
@@ -49,7 +50,7 @@ use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use sent::{Sent, sent};
-pub use store::{Exported, export_page, sweep_deliveries};
+pub use store::{Exported, export_page, left, sweep_deliveries};
 pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest, take_back_sent};
 pub use thanks_back::{ThankedBack, may_thank_back, thank_back};
 pub use waiting::{MODAL, Waiting};

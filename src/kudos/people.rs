@@ -8,7 +8,7 @@ use crate::slack::errors::ApiError;
 use crate::workspace::{Member, Usergroup};
 
 /// What to write for people and teams.
-pub(super) struct People<'a> {
+pub struct People<'a> {
     members: &'a BTreeMap<UserId, Member>,
     groups: &'a BTreeMap<GroupId, Usergroup>,
     labels: HashMap<UserId, String>,
@@ -16,7 +16,8 @@ pub(super) struct People<'a> {
 }
 
 impl<'a> People<'a> {
-    pub(super) fn new(members: &'a BTreeMap<UserId, Member>, groups: &'a BTreeMap<GroupId, Usergroup>) -> Self {
+    /// From what is known of members and teams.
+    pub fn new(members: &'a BTreeMap<UserId, Member>, groups: &'a BTreeMap<GroupId, Usergroup>) -> Self {
         Self {
             members,
             groups,

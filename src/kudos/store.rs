@@ -288,7 +288,7 @@ pub(super) async fn had_another_dm(
 }
 
 /// What is left of a giver's allowance on a day; `None` without a limit.
-pub(super) async fn left(
+pub async fn left(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     giver: &UserId,

@@ -48,11 +48,15 @@ pub enum Kind {
     KudosLater,
     /// One page of the member list.
     WorkspaceMembers,
+    /// Somebody's App Home.
+    HomePublish,
+    /// The one post by which the app says hello in a channel.
+    SetupHello,
 }
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -66,6 +70,8 @@ impl Kind {
         Self::KudosRoundup,
         Self::KudosLater,
         Self::WorkspaceMembers,
+        Self::HomePublish,
+        Self::SetupHello,
     ];
 
     /// The name in the database.
@@ -84,6 +90,8 @@ impl Kind {
             Self::KudosRoundup => "kudos.roundup",
             Self::KudosLater => "kudos.later",
             Self::WorkspaceMembers => "workspace.members",
+            Self::HomePublish => "home.publish",
+            Self::SetupHello => "setup.hello",
         }
     }
 
@@ -101,13 +109,15 @@ impl Kind {
             | Self::KudosNote
             | Self::KudosOpening
             | Self::KudosRoundup
-            | Self::KudosLater => "chat.postMessage",
+            | Self::KudosLater
+            | Self::SetupHello => "chat.postMessage",
             Self::KudosUnpost => "chat.delete",
             Self::KudosUpdate | Self::KudosErase => "chat.update",
             Self::PrivacyExport => "files.completeUploadExternal",
             // Asks Slack for nothing.
             Self::PrivacyErase => "",
             Self::WorkspaceMembers => "users.list",
+            Self::HomePublish => "views.publish",
         }
     }
 
@@ -124,7 +134,11 @@ impl Kind {
             | Self::KudosNote
             | Self::KudosRoundup
             | Self::KudosLater => 10,
-            Self::WorkspaceMembers | Self::PrivacyExport | Self::PrivacyErase => 20,
+            Self::WorkspaceMembers
+            | Self::PrivacyExport
+            | Self::PrivacyErase
+            | Self::HomePublish
+            | Self::SetupHello => 20,
             // There may be thousands, and nobody waits for them.
             Self::KudosErase => 30,
         }

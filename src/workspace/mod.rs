@@ -4,6 +4,7 @@ pub mod audit;
 pub mod deliver;
 pub mod drafts;
 mod forgotten;
+mod homes;
 pub mod inputs;
 mod members;
 mod once;
@@ -14,10 +15,13 @@ mod usergroups;
 use std::sync::Arc;
 
 pub use forgotten::{FORGOTTEN, KeptByWorkspace, anonymous, erase, export, forget_person, forgotten, is_anonymous};
+pub use homes::{HomeOf, open_home, refresh_homes};
 pub use members::{Choices, Guest, Member, choose, find_by_names, members, remember_dm, upsert};
 pub use once::{first_time, happened};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
-pub use settings::{Announcement, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings};
+pub use settings::{
+    Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings,
+};
 pub use usergroups::{
     Usergroup, UsergroupError, all_usergroups, look_up_usergroup, remember_usergroup, usergroup_members, usergroups,
 };

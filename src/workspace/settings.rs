@@ -6,9 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use sha2::{Digest as _, Sha256};
 
 use super::audit::{self, Entry};
-use super::{Ctx, Guest, Member, Place, PlaceKind};
+use super::{Ctx, Guest, Member, Place, PlaceKind, refresh_homes};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, UserId, WorkspaceId};
 use crate::store::{StoreError, Tx, sql};
@@ -198,10 +199,36 @@ impl Settings {
         settings
     }
 
-    fn with_field(&self, name: &str, value: &str) -> Option<Self> {
+    /// The same with one field as it is stored, in JSON; `None` if it can't be read.
+    pub fn with_field(&self, name: &str, value: &str) -> Option<Self> {
         let mut fields = self.fields();
         *fields.get_mut(name)? = serde_json::from_str(value).ok()?;
         serde_json::from_value(Json::Object(fields)).ok()
+    }
+
+    /// A fingerprint of some fields, by which a form knows whether they changed while it was open.
+    pub fn fingerprint(&self, names: &[impl AsRef<str>]) -> String {
+        let fields = self.fields();
+        let mut digest = Sha256::new();
+        for name in names {
+            digest.update(fields.get(name.as_ref()).unwrap_or(&Json::Null).to_string());
+            digest.update([0]);
+        }
+        let digest = digest.finalize();
+        digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The same with some fields as in `other`.
+    #[must_use]
+    fn taking(&self, names: &[impl AsRef<str>], other: &Self) -> Self {
+        let (mut fields, theirs) = (self.fields(), other.fields());
+        for name in names {
+            if let (Some(field), Some(value)) = (fields.get_mut(name.as_ref()), theirs.get(name.as_ref())) {
+                *field = value.clone();
+            }
+        }
+        // What both were serialised from can be read again.
+        serde_json::from_value(Json::Object(fields)).unwrap_or_else(|_| self.clone())
     }
 
     fn fields(&self) -> Map<String, Json> {
@@ -211,6 +238,15 @@ impl Settings {
             _ => Map::new(),
         }
     }
+}
+
+/// What became of a change to settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// They are as wished.
+    Saved,
+    /// Somebody else changed them meanwhile; nothing was stored.
+    Meanwhile,
 }
 
 /// The settings as they are now, shared by everything that runs in this process.
@@ -284,6 +320,43 @@ impl Ctx {
         self.reload_settings().await?;
         Ok(changed)
     }
+
+    /// Sets the fields `names` to what they are in `draft`, unless somebody changed one of them since `fingerprint` was
+    /// taken of them: of two stewards who save at once, the later one is asked again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be stored; then nothing changed.
+    pub async fn replace_settings(
+        &self,
+        by: &UserId,
+        names: &[&str],
+        fingerprint: &str,
+        draft: &Settings,
+    ) -> Result<Changed, StoreError> {
+        let (workspace, by, now) = (self.workspace.id.clone(), by.clone(), self.clock.now());
+        let (environment, draft) = (Arc::clone(&self.live.environment), draft.clone());
+        let fingerprint = fingerprint.to_owned();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let changed = self
+            .db
+            .write(async move |tx: &mut Tx| -> Result<Changed, StoreError> {
+                // Two processes come one after the other, so that the second sees what the first stored.
+                sql!(tx, execute "UPDATE workspace SET name = name WHERE id = $1", &workspace)?;
+                let before = environment.with(stored(tx, &workspace).await?);
+                let after = before.taking(&names, &draft);
+                if after == before {
+                    return Ok(Changed::Saved);
+                }
+                if before.fingerprint(&names) != fingerprint {
+                    return Ok(Changed::Meanwhile);
+                }
+                store_settings(tx, &workspace, &by, &before, &after, now).await?;
+                Ok(Changed::Saved)
+            })
+            .await?;
+        self.reload_settings().await?;
+        Ok(changed)
+    }
 }
 
 /// What a workspace has set itself, as `(field, JSON)`.
@@ -296,7 +369,8 @@ pub(super) async fn stored(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<(
     )
 }
 
-/// Stores the fields in which two settings differ, each with its entry in the audit log. Returns their names.
+/// Stores the fields in which two settings differ, each with its entry in the audit log; the stewards' Homes show it.
+/// Returns their names.
 pub async fn store_settings(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -305,6 +379,7 @@ pub async fn store_settings(
     after: &Settings,
     now: Instant,
 ) -> Result<Vec<String>, StoreError> {
+    let stewards: BTreeSet<UserId> = before.stewards.iter().chain(&after.stewards).cloned().collect();
     let (before, after) = (before.fields(), after.fields());
     let mut changed = Vec::new();
     for (name, value) in &after {
@@ -323,6 +398,9 @@ pub async fn store_settings(
         let what = format!("setting.{name}");
         audit::enter(tx, workspace, &Entry::new(by, &what, "").values(was, value), now).await?;
         changed.push(name.clone());
+    }
+    if !changed.is_empty() {
+        refresh_homes(tx, workspace, &stewards.into_iter().collect::<Vec<_>>(), now).await?;
     }
     Ok(changed)
 }

@@ -241,7 +241,7 @@ proptest! {
         check(&messages::our_fault(Locale::En, &parsed.as_typed), &meant);
         check(&plaudit::privacy::messages::page(Locale::En, &typed, 0, 2), &meant);
         check(&plaudit::privacy::messages::really(Locale::En, &command), &meant);
-        check(&messages::help(&voice, std::slice::from_ref(&value), Some(&meant)), &meant);
+        check(&messages::help(&voice, std::slice::from_ref(&value), Some(&meant), true), &meant);
         if let Err(refusal) = rules::decide(&parsed, &lee, &BTreeMap::new(), Terms::default()) {
             check(&messages::refusal(&voice, &names, &refusal, &parsed.as_typed), &meant);
         }

@@ -13,7 +13,7 @@ use plaudit::kudos::rules::closes_at;
 use plaudit::kudos::{
     self, Announce, Announced, Change, Decided, Edited, Effect, Give, Hidden, Joined, Outcome, Receiver, Reported,
     Source, Switch, TakeBack, TakenBack, ThankedBack, add_value, announce, boost, drop_words, edit_erased, edit_words,
-    export_page, figures, hide, join_in, keep, latest_of, may_thank_back, record, remove, report, sent,
+    export_page, figures, hide, join_in, keep, latest_of, left, may_thank_back, record, remove, report, sent,
     sweep_deliveries, take_back, take_back_latest, take_back_sent, thank_back, turn, with_old_words, words_of,
 };
 use plaudit::outbox::{
@@ -27,9 +27,9 @@ use plaudit::store::{Db, StoreError, Tx};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
     self, Choices, Guest, PlaceKind, Postable, Settings, all_usergroups, anonymous, audit, choose, drafts,
-    find_by_names, first_time, forget, forget_person, forgotten, happened, install, installed, members, place, places,
-    remember_conversation, remember_dm, remember_postable, remember_usergroup, store_settings, upsert,
-    usergroup_members, usergroups,
+    find_by_names, first_time, forget, forget_person, forgotten, happened, install, installed, members, open_home,
+    place, places, refresh_homes, remember_conversation, remember_dm, remember_postable, remember_usergroup,
+    store_settings, upsert, usergroup_members, usergroups,
 };
 use serde_json::{Value, json};
 
@@ -1521,5 +1521,25 @@ fn old_words_go_page_by_page() {
             .filter(|row| row.reason.is_empty())
             .count();
         assert_eq!(empty, 4);
+    });
+}
+
+#[test]
+fn a_home_is_published_only_for_who_opened_it_and_once() {
+    with_database(async |db| {
+        let (dana, lee): (UserId, UserId) = ("U1".into(), "U2".into());
+        let both = [dana.clone(), lee.clone(), dana.clone()];
+        let all = both.clone();
+        write!(db, tx => refresh_homes(tx, &t1(), &all, start()));
+        assert_eq!(read!(db, tx => counts(tx, &t1())).waiting, 0);
+        let who = dana.clone();
+        write!(db, tx => open_home(tx, &t1(), &who, start()));
+        write!(db, tx => open_home(tx, &t1(), &dana, after(1)));
+        write!(db, tx => refresh_homes(tx, &t1(), &both, after(2)));
+        write!(db, tx => refresh_homes(tx, &t1(), &[], after(2)));
+        assert_eq!(read!(db, tx => counts(tx, &t1())).waiting, 1);
+        let day = local_day(start(), chrono_tz::UTC);
+        assert_eq!(read!(db, tx => left(tx, &t1(), &lee, day, Some(5))), Some(5));
+        assert_eq!(read!(db, tx => left(tx, &t1(), &lee, day, None)), None);
     });
 }

@@ -41,11 +41,9 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Option<Mess
                 allowance: settings.allowance,
                 zone: chrono_tz::UTC,
             };
-            return Some(messages::help(
-                &voice,
-                &settings.value_names(),
-                settings.channel.as_ref(),
-            ));
+            let is_steward = settings.is_steward(&command.user);
+            let values = settings.value_names();
+            return Some(messages::help(&voice, &values, settings.channel.as_ref(), is_steward));
         }
         Some("sent") => living::sent(ctx, &command.command, &command.user).await,
         Some(_) => {
