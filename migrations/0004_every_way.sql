@@ -134,3 +134,21 @@ CREATE INDEX usergroup_member_by_member ON usergroup_member (workspace, member);
 
 -- The words said to a person, newest first.
 CREATE INDEX ledger_by_receiver ON ledger (workspace, receiver, given_at);
+
+-- The chosen emoji under posts, as each person has them now.
+CREATE TABLE reaction (
+    workspace  TEXT    NOT NULL,
+    channel    TEXT    NOT NULL,
+    message_ts TEXT    NOT NULL,
+    member     TEXT    NOT NULL,
+    -- Its one name, whatever its alias and skin tone.
+    emoji      TEXT    NOT NULL,
+    is_on      BOOLEAN NOT NULL,
+    -- When Slack says that it changed, in microseconds since 1970: events come late and twice.
+    changed    BIGINT  NOT NULL,
+    at         BIGINT  NOT NULL,
+    PRIMARY KEY (workspace, channel, message_ts, member, emoji)
+);
+
+-- Which kudos a message stands for.
+CREATE INDEX post_by_message ON post (workspace, channel, ts);

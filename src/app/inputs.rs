@@ -77,6 +77,10 @@ pub async fn event(app: &Arc<App>, event: &EventCallback) -> Result<(), StoreErr
         );
     }
     workspace::inputs::event(&app.ctx, &event.event).await?;
+    if let Some(private) = kudos::inputs::posts::event(&app.giving(), &event.event).await? {
+        let ctx = app.ctx.clone();
+        app.tasks.spawn(async move { private.tell(&ctx).await });
+    }
     home::inputs::event(&app.ctx, &event.event).await?;
     setup::inputs::event(&app.ctx, &event.event).await?;
     app.wake();

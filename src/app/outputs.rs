@@ -33,6 +33,7 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
             }
             Ok(ending)
         }
+        Kind::KudosReaction => kudos::deliver::reaction(&app.giving(), claimed).await,
         Kind::KudosLater => kudos::deliver::later(&app.giving(), claimed).await,
         Kind::PrivacyExport | Kind::PrivacyErase => privacy::deliver::deliver(&app.ctx, claimed).await,
         Kind::HomePublish => {

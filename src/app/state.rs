@@ -155,7 +155,7 @@ pub async fn connect(db: Db, slack: Client, clock: Arc<dyn Clock>, settings: Set
             .unwrap_or(Err(ApiError::Retryable { why: Why::Timeout })),
         None => slack.auth_test().await,
     };
-    let (id, name, bot_user) = match me {
+    let (id, name, bot_user, scopes) = match me {
         Ok(me) => {
             let name = me.team.unwrap_or_default();
             let (id, stored_name, bot) = (me.team_id.clone(), name.clone(), me.user_id.clone());
@@ -164,16 +164,21 @@ pub async fn connect(db: Db, slack: Client, clock: Arc<dyn Clock>, settings: Set
                 workspace::deliver::enqueue_members(tx, &id, now).await
             })
             .await?;
-            (me.team_id, name, me.user_id)
+            (me.team_id, name, me.user_id, me.scopes)
         }
         Err(ApiError::Permanent { code, .. }) => return Err(StartError::Token(code)),
         Err(error) => {
             let known = known.ok_or(StartError::Silent(error.clone()))?;
             tracing::warn!(%error, workspace = %known.0, "Slack is silent; going on with the workspace known from before");
-            known
+            (known.0, known.1, known.2, None)
         }
     };
-    let workspace = Arc::new(Workspace { id, name, bot_user });
+    let workspace = Arc::new(Workspace {
+        id,
+        name,
+        bot_user,
+        scopes,
+    });
     let ctx = Ctx {
         db,
         clock,

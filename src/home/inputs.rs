@@ -1,7 +1,8 @@
 //! What people click in Home, and Home being opened.
 
 use super::messages::{self, NO_DMS, NOTIFICATIONS, PRIVATE, UNLISTED};
-use super::{Switch, choices, turn};
+use super::{choices, turn};
+use crate::kudos::Switch;
 use crate::slack::blocks::Response;
 use crate::slack::inbound::{Action, BlockActions, Event};
 use crate::store::{StoreError, Tx};

@@ -8,7 +8,7 @@ mod store;
 use std::collections::BTreeSet;
 
 use crate::base::ids::{GroupId, UserId};
-use crate::kudos::Receiver;
+use crate::kudos::{self, Receiver, Switch};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
 use crate::workspace::{self, Choices, Ctx};
@@ -17,18 +17,8 @@ use messages::Shows;
 /// How many thanks of each kind a Home shows.
 const LATEST: usize = 5;
 
-/// One of a person's switches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Switch {
-    /// *Announce my thanks*: on = only to me.
-    Private,
-    /// *Show me on boards, digest and screens*: on = no.
-    Unlisted,
-    /// No direct message when somebody thanks me: on = none.
-    NoDms,
-}
-
-/// Turns one of a person's switches; returns what is chosen now, `None` if the person isn't known.
+/// Turns one of a person's switches, with what follows from it; returns what is chosen now, `None` if the person isn't
+/// known.
 ///
 /// # Errors
 /// [`StoreError`] when it could not be stored.
@@ -36,18 +26,9 @@ pub async fn turn(ctx: &Ctx, member: &UserId, switch: Switch, on: bool) -> Resul
     let (workspace, member, now) = (ctx.workspace.id.clone(), member.clone(), ctx.clock.now());
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
-            let known = workspace::members(tx, &workspace, &BTreeSet::from([member.clone()])).await?;
-            let Some(mut choices) = known.get(&member).map(|member| member.choices) else {
-                return Ok(None);
-            };
-            match switch {
-                Switch::Private => choices.is_private = on,
-                Switch::Unlisted => choices.is_unlisted = on,
-                Switch::NoDms => choices.wants_no_dms = on,
-            }
-            workspace::choose(tx, &workspace, &member, choices).await?;
+            let choices = kudos::turn(tx, &workspace, &member, switch, on, now).await?;
             workspace::refresh_homes(tx, &workspace, std::slice::from_ref(&member), now).await?;
-            Ok(Some(choices))
+            Ok(choices)
         })
         .await
 }

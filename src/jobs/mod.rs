@@ -195,6 +195,7 @@ impl Runner {
                     workspace::deliver::sync_members_when_due(tx, &id, now).await?;
                     outbox::sweep(tx, &id, now.minus(KEEP)).await?;
                     kudos::sweep_deliveries(tx, &id, now.minus(KEEP)).await?;
+                    kudos::sweep_reactions(tx, &id, now.minus(KEEP)).await?;
                     workspace::drafts::sweep(tx, &id, now).await?;
                     Ok(())
                 })

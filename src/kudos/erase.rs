@@ -146,6 +146,7 @@ pub async fn erase(
         "DELETE FROM pair WHERE workspace = $1 AND (giver = $2 OR receiver = $2)",
         "DELETE FROM allowance WHERE workspace = $1 AND giver = $2",
         "DELETE FROM boost WHERE workspace = $1 AND member = $2",
+        "DELETE FROM reaction WHERE workspace = $1 AND member = $2",
         "DELETE FROM hidden WHERE workspace = $1 AND member = $2",
     ] {
         sql!(tx, execute statement, workspace, person)?;

@@ -12,6 +12,7 @@ use super::messages::{self, Confirmation, Voice};
 use super::people::{People, is_nobody};
 use super::rules::{self, Approved, Refusal, Target, Terms, next_morning, target};
 use super::take_back::card_lane;
+use super::withdraw::{self, At};
 use super::{Announce, Effect, Facts, Give, Lookup, Opening, Outcome, Question, Receiver, Recorder, Source};
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
@@ -243,6 +244,24 @@ impl Giving<'_> {
             parsed,
             known,
         };
+        if let (Some((ts, Effect::Post)), Some(channel)) = (&wish.effect, &wish.channel) {
+            let at = At {
+                workspace: ctx.workspace.id.clone(),
+                channel: channel.clone(),
+                ts: ts.clone(),
+            };
+            let thanked = ctx
+                .db
+                .read(async |tx: &mut Tx| withdraw::thanked(tx, &at, &wish.giver).await)
+                .await?;
+            let receivers = &mut gave.parsed.receivers;
+            let before = receivers.len();
+            receivers.retain(|receiver| !thanked.contains(withdraw::id_of(receiver)));
+            if receivers.is_empty() && before > 0 {
+                gave.result = Ok((Approved::default(), Outcome::Spent));
+                return Ok(gave);
+            }
+        }
         let approved = match self.decide(&wish, &mut gave, &missing, now).await? {
             Ok(approved) => approved,
             Err(refusal) => {

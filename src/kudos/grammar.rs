@@ -22,6 +22,8 @@ const NEAR: usize = 2;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     tokens: Vec<Token>,
+    /// More that is said of the same people, each read for itself.
+    more: Vec<Reading>,
 }
 
 /// Who has a name. Filled by the store for the names of [`Reading::names_to_look_up`] and the members of
@@ -93,8 +95,15 @@ pub struct Parsed {
 
 /// Reads a text as Slack sends it, escaped or not.
 pub fn read(text: &str) -> Reading {
-    Reading {
-        tokens: mrkdwn::tokens(&text::clean(text)),
+    mrkdwn::tokens(&text::clean(text)).into()
+}
+
+impl From<Vec<Token>> for Reading {
+    fn from(tokens: Vec<Token>) -> Self {
+        Self {
+            tokens,
+            more: Vec::new(),
+        }
     }
 }
 
@@ -107,6 +116,7 @@ pub fn as_typed(text: &str) -> String {
 pub fn values_in(plain: &str, values: &[String]) -> (Vec<String>, Vec<String>) {
     let reading = Reading {
         tokens: vec![Token::Text(plain.to_owned())],
+        more: Vec::new(),
     };
     let directory = Directory::default();
     let scan = Scan::new(&reading, &directory, values);
@@ -114,10 +124,54 @@ pub fn values_in(plain: &str, values: &[String]) -> (Vec<String>, Vec<String>) {
 }
 
 impl Reading {
+    /// The same with more that is said of the people named: all named receive, and each part's words are kept.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        self.more.push(more);
+        self
+    }
+
+    fn tokens(&self) -> Box<dyn Iterator<Item = &Token> + '_> {
+        Box::new(self.tokens.iter().chain(self.more.iter().flat_map(Self::tokens)))
+    }
+
+    /// The whole text as plain, masked words, and what was masked: for words that are quoted, not typed as a kudos.
+    pub fn written(&self, directory: &Directory) -> (String, BTreeSet<Masked>) {
+        let parts = Scan::new(self, directory, &[]).parts;
+        let mut masked: BTreeSet<Masked> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Private { kind, .. } => Some(*kind),
+                _ => None,
+            })
+            .collect();
+        let (words, more) = text::mask(parts.iter().map(Part::written).collect::<String>().trim());
+        masked.extend(more);
+        (words, masked)
+    }
+
+    /// Everybody whose name stands in the text: ids, and plain `@names` folded to their first word.
+    pub fn named(&self) -> BTreeSet<String> {
+        let mut named = BTreeSet::new();
+        for token in self.tokens() {
+            match token {
+                Token::User { id, .. } => drop(named.insert(id.to_string())),
+                Token::Group { id, .. } => drop(named.insert(id.to_string())),
+                Token::Text(words) => named.extend(
+                    words
+                        .match_indices('@')
+                        .filter_map(|(at, _)| first_word(&words[at + 1..]))
+                        .map(fold),
+                ),
+                _ => {}
+            }
+        }
+        named
+    }
+
     /// The labels that Slack sent with mentions: a name to write for people whom we don't know yet.
     pub fn labels(&self) -> HashMap<UserId, String> {
-        self.tokens
-            .iter()
+        self.tokens()
             .filter_map(|token| match token {
                 Token::User { id, label: Some(label) } => Some((id.clone(), label.clone())),
                 _ => None,
@@ -127,8 +181,7 @@ impl Reading {
 
     /// The handles that Slack sent with user groups, without `@`.
     pub fn group_labels(&self) -> HashMap<GroupId, String> {
-        self.tokens
-            .iter()
+        self.tokens()
             .filter_map(|token| match token {
                 Token::Group {
                     id,
@@ -142,7 +195,7 @@ impl Reading {
     /// Everyone mentioned as `<@U…>`, each once, in the order named.
     pub fn mentioned(&self) -> Vec<UserId> {
         let mut found = Vec::new();
-        for token in &self.tokens {
+        for token in self.tokens() {
             if let Token::User { id, .. } = token {
                 push_new(&mut found, id.clone());
             }
@@ -153,7 +206,7 @@ impl Reading {
     /// The folded names that plain mentions (`@dana kim saved …`) may mean, each once.
     pub fn names_to_look_up(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
-        for token in &self.tokens {
+        for token in self.tokens() {
             let Token::Text(words) = token else { continue };
             let addresses = text::addresses(words);
             for (at, _) in words
@@ -202,6 +255,14 @@ impl Reading {
 
     /// What the text says, given who has which name and the workspace's values (with or without `#`).
     pub fn resolve(&self, directory: &Directory, values: &[String]) -> Parsed {
+        let mut parsed = self.resolve_first(directory, values);
+        for more in &self.more {
+            parsed.add(more.resolve(directory, values));
+        }
+        parsed
+    }
+
+    fn resolve_first(&self, directory: &Directory, values: &[String]) -> Parsed {
         let scan = Scan::new(self, directory, values);
         let (receiving, reason) = divide(scan.parts.clone());
         let mut parsed = Parsed {
@@ -240,6 +301,33 @@ impl Reading {
         parsed.masked.extend(masked);
         parsed.reason = reason;
         parsed
+    }
+}
+
+impl Parsed {
+    fn add(&mut self, more: Self) {
+        let join = |first: &mut String, then: &str| {
+            if !first.is_empty() && !then.is_empty() {
+                first.push('\n');
+            }
+            first.push_str(then);
+        };
+        more.receivers
+            .into_iter()
+            .for_each(|it| push_new(&mut self.receivers, it));
+        join(&mut self.reason, &more.reason);
+        join(&mut self.as_typed, &more.as_typed);
+        more.values.into_iter().for_each(|it| push_new(&mut self.values, it));
+        more.near_values
+            .into_iter()
+            .for_each(|it| push_new(&mut self.near_values, it));
+        self.near_values.retain(|near| !self.values.contains(near));
+        self.masked.extend(more.masked);
+        self.broadcast = self.broadcast.or(more.broadcast);
+        more.unknown.into_iter().for_each(|it| push_new(&mut self.unknown, it));
+        more.ambiguous
+            .into_iter()
+            .for_each(|it| push_new(&mut self.ambiguous, it));
     }
 }
 

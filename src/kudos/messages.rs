@@ -1,6 +1,7 @@
 //! Every sentence and block that kudos show. Text from people is escaped here, and names are written, not pinged.
 
 mod living;
+pub mod posts;
 
 pub use living::{
     ADD_VALUE, ANNOUNCE, Card, EDIT, FIELD, HIDE, KEEP, ME_TOO, MENU, NOTIFICATIONS, REMOVE, REPORT, Report, SHOW,
@@ -159,10 +160,7 @@ pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
     }
     living::add_tail(names, dm.values, dm.joined, &mut text, &mut blocks);
     if dm.is_first {
-        let line = format!(
-            "You can pass it on: type {} @someone and say why.",
-            escape(voice.command)
-        );
+        let line = pass_it_on(voice);
         text.push_str(&format!(" {line}"));
         blocks.push(Block::context_text(&line));
     }
@@ -189,6 +187,14 @@ pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
     buttons.push(Button::new("Notification settings", NOTIFICATIONS, label).into());
     blocks.push(Block::actions(buttons));
     Message::new(&text, blocks)
+}
+
+/// Said once, in the first DM.
+fn pass_it_on(voice: &Voice<'_>) -> String {
+    format!(
+        "You can pass it on: type {} @someone and say why.",
+        escape(voice.command)
+    )
 }
 
 fn value_line(values: &[String]) -> String {
@@ -490,6 +496,9 @@ pub fn forgotten(voice: &Voice<'_>) -> Message {
 }
 
 pub(super) fn your_words(typed: &str) -> String {
+    if typed.trim().is_empty() {
+        return String::new();
+    }
     format!("Your words: \"{}\"", escape(typed))
 }
 
@@ -631,7 +640,7 @@ pub fn refusal<N: Names>(voice: &Voice<'_>, names: &N, refusal: &Refusal, typed:
             your_words(typed)
         ),
     };
-    Message::sentence(&text)
+    Message::sentence(text.trim_end())
 }
 
 /// `/kudos help`.

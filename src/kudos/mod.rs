@@ -17,6 +17,7 @@ mod keep;
 pub mod messages;
 pub mod modal;
 mod people;
+pub mod posts;
 mod put_right;
 mod record;
 mod recount;
@@ -26,6 +27,7 @@ mod store;
 mod take_back;
 mod thanks_back;
 mod waiting;
+mod withdraw;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -54,6 +56,7 @@ pub use store::{Exported, export_page, left, sweep_deliveries};
 pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest, take_back_sent};
 pub use thanks_back::{ThankedBack, may_thank_back, thank_back};
 pub use waiting::{MODAL, Waiting};
+pub use withdraw::sweep_reactions;
 
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;

@@ -63,7 +63,7 @@ pub enum Refusal {
 }
 
 /// What may be given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Approved {
     /// Who is thanked.
     pub receivers: Vec<Receiver>,

@@ -1,11 +1,11 @@
 //! The SQL of kudos: loading, counting, exporting.
 
 use super::audience::Audience;
-use super::{Announce, Receiver};
+use super::{Announce, Receiver, Source};
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, KudosId, MessageTs, UserId, WorkspaceId};
-use crate::store::{StoreError, Tx, sql};
+use crate::store::{StoreError, Tx, list, sql};
 
 /// One kudos as it stands: what its card and DMs are rendered from.
 #[derive(Clone, Debug)]
@@ -283,6 +283,69 @@ pub(super) async fn had_another_dm(
         workspace,
         member,
         kudos
+    )?;
+    Ok(row.is_some())
+}
+
+/// The kudos by reactions that one DM tells a receiver of, those that stand, in the order given.
+pub(super) async fn of_message(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    receiver: &UserId,
+    ts: &MessageTs,
+) -> Result<Vec<KudosId>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (KudosId,),
+        "SELECT p.kudos FROM post p JOIN ledger l ON l.kudos = p.kudos AND l.receiver = p.audience
+         WHERE p.workspace = $1 AND p.audience = $2 AND p.ts = $3 AND l.source = $4 AND l.reversed_at IS NULL
+         ORDER BY l.given_at, l.id",
+        workspace,
+        receiver,
+        ts,
+        Source::Reaction.name()
+    )?;
+    Ok(rows.into_iter().map(|(kudos,)| kudos).collect())
+}
+
+/// The receiver's DM about reactions whose first kudos was given after `since`: later ones are written into it.
+pub(super) async fn open_message(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    receiver: &UserId,
+    dm: &ChannelId,
+    since: Instant,
+) -> Result<Option<MessageTs>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (MessageTs,),
+        "SELECT p.ts FROM post p JOIN ledger l ON l.kudos = p.kudos AND l.receiver = p.audience
+         WHERE p.workspace = $1 AND p.audience = $2 AND p.channel = $3 AND l.source = $4
+         GROUP BY p.ts HAVING MIN(l.given_at) > $5 ORDER BY p.ts DESC LIMIT 1",
+        workspace,
+        receiver,
+        dm,
+        Source::Reaction.name(),
+        since
+    )?;
+    Ok(row.map(|(ts,)| ts))
+}
+
+/// Whether this person has had a DM for another kudos than these.
+pub(super) async fn had_dm_besides(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    member: &UserId,
+    kudos: &[KudosId],
+) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (i64,),
+        "SELECT CAST(1 AS BIGINT) FROM post WHERE workspace = $1 AND audience = $2
+            AND kudos NOT IN (SELECT value ->> 0 FROM json_each($3)) LIMIT 1",
+        workspace,
+        member,
+        list(&kudos.iter().map(|kudos| [kudos]).collect::<Vec<_>>())
     )?;
     Ok(row.is_some())
 }

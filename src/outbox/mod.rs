@@ -46,6 +46,8 @@ pub enum Kind {
     KudosRoundup,
     /// A kudos that its giver put off until the allowance covers it.
     KudosLater,
+    /// A reaction that may give, or join in.
+    KudosReaction,
     /// One page of the member list.
     WorkspaceMembers,
     /// Somebody's App Home.
@@ -56,7 +58,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -69,6 +71,7 @@ impl Kind {
         Self::KudosOpening,
         Self::KudosRoundup,
         Self::KudosLater,
+        Self::KudosReaction,
         Self::WorkspaceMembers,
         Self::HomePublish,
         Self::SetupHello,
@@ -89,6 +92,7 @@ impl Kind {
             Self::KudosOpening => "kudos.opening",
             Self::KudosRoundup => "kudos.roundup",
             Self::KudosLater => "kudos.later",
+            Self::KudosReaction => "kudos.reaction",
             Self::WorkspaceMembers => "workspace.members",
             Self::HomePublish => "home.publish",
             Self::SetupHello => "setup.hello",
@@ -111,6 +115,7 @@ impl Kind {
             | Self::KudosRoundup
             | Self::KudosLater
             | Self::SetupHello => "chat.postMessage",
+            Self::KudosReaction => "conversations.history",
             Self::KudosUnpost => "chat.delete",
             Self::KudosUpdate | Self::KudosErase => "chat.update",
             Self::PrivacyExport => "files.completeUploadExternal",
@@ -133,7 +138,8 @@ impl Kind {
             | Self::KudosTell
             | Self::KudosNote
             | Self::KudosRoundup
-            | Self::KudosLater => 10,
+            | Self::KudosLater
+            | Self::KudosReaction => 10,
             Self::WorkspaceMembers
             | Self::PrivacyExport
             | Self::PrivacyErase

@@ -194,6 +194,24 @@ impl Sandbox {
             .collect()
     }
 
+    /// Delivers an event once more under another `event_id`, as Slack was seen to do (node-slack-sdk#2141).
+    pub async fn deliver_as_new(&self, event_id: &str) {
+        let now = self.now();
+        self.with(|state| {
+            let id = state.next_id("Ev");
+            if let Some(delivery) = state.sent_events.get(event_id).cloned() {
+                let body = delivery.body.replace(event_id, &id);
+                state.queue.push(Delivery {
+                    event_id: id,
+                    body,
+                    at: now,
+                    ..delivery
+                });
+            }
+        });
+        self.settled().await;
+    }
+
     /// Sends what Slack sends when the events URL is saved. True if the app gave the challenge back in one of the
     /// three ways that Slack takes.
     pub async fn verifies_url(&self) -> bool {

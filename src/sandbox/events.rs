@@ -246,11 +246,13 @@ impl State {
 
     /// `reaction_added` or `reaction_removed`, where the app is a member.
     pub(super) fn emit_reaction(&mut self, kind: &str, user: &UserId, name: &str, message: &Shown, now: Instant) {
-        if !self.channels.get(&message.channel).is_some_and(Channel::has_app) {
+        let Some(there) = self.channels.get_mut(&message.channel).filter(|there| there.has_app()) else {
             return;
-        }
+        };
+        // Slack counts microseconds: no two reactions happen at once.
+        let event_ts = there.next_ts(now);
         let mut event = json!({
-            "type": kind, "user": user, "reaction": name, "event_ts": event_ts(now),
+            "type": kind, "user": user, "reaction": name, "event_ts": event_ts,
             "item": { "type": "message", "channel": message.channel, "ts": message.ts },
         });
         // Of what came through a webhook Slack names no author.

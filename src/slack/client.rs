@@ -755,6 +755,18 @@ pub struct PostMessage<'a> {
     pub thread_ts: Option<&'a MessageTs>,
 }
 
+impl<'a> PostMessage<'a> {
+    /// A message outside of any thread, that needn't be found again.
+    pub const fn to(channel: &'a ChannelId, message: &'a Message) -> Self {
+        Self {
+            channel,
+            message,
+            metadata: None,
+            thread_ts: None,
+        }
+    }
+}
+
 /// Data that a message carries unseen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {

@@ -65,6 +65,17 @@ pub struct Workspace {
     pub name: String,
     /// The app's own user in it.
     pub bot_user: UserId,
+    /// The scopes that were granted; `None` where Slack didn't say.
+    pub scopes: Option<Vec<String>>,
+}
+
+impl Workspace {
+    /// Whether an admin is known not to have granted this scope.
+    pub fn lacks(&self, scope: &str) -> bool {
+        self.scopes
+            .as_ref()
+            .is_some_and(|granted| !granted.iter().any(|granted| granted == scope))
+    }
 }
 
 /// Remembers that the app is installed in a workspace.

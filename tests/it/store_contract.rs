@@ -14,7 +14,8 @@ use plaudit::kudos::{
     self, Announce, Announced, Change, Decided, Edited, Effect, Give, Hidden, Joined, Outcome, Receiver, Reported,
     Source, Switch, TakeBack, TakenBack, ThankedBack, add_value, announce, boost, drop_words, edit_erased, edit_words,
     export_page, figures, hide, join_in, keep, latest_of, left, may_thank_back, record, remove, report, sent,
-    sweep_deliveries, take_back, take_back_latest, take_back_sent, thank_back, turn, with_old_words, words_of,
+    sweep_deliveries, sweep_reactions, take_back, take_back_latest, take_back_sent, thank_back, turn, with_old_words,
+    words_of,
 };
 use plaudit::outbox::{
     self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, being_sent, claim,
@@ -1402,6 +1403,34 @@ fn drafts_wait_for_their_owner_for_a_day() {
         write!(db, tx => drafts::keep(tx, &t1(), &lee, "k", &1, start(), after(5)));
         assert_eq!(write!(db, tx => drafts::sweep(tx, &t1(), after(4))), 0);
         assert_eq!(write!(db, tx => drafts::sweep(tx, &t1(), after(5))), 1);
+    });
+}
+
+#[test]
+fn joining_in_twice_is_once_and_old_reactions_are_forgotten() {
+    with_database(async |db| {
+        let list = vec![give(1, after(1))];
+        let first = write!(db, tx => record(tx, &list));
+        let Outcome::Given { kudos, .. } = first[0].clone() else {
+            panic!("{first:?}");
+        };
+        for (on, joined) in [
+            (true, Joined::In),
+            (true, Joined::In),
+            (false, Joined::Out),
+            (false, Joined::Out),
+        ] {
+            let kudos = kudos.clone();
+            assert_eq!(
+                write!(db, tx => boost(tx, &t1(), &kudos, &"U77".into(), on, after(2))),
+                joined
+            );
+        }
+        assert_eq!(
+            write!(db, tx => boost(tx, &t1(), &"nothing".into(), &"U77".into(), true, after(2))),
+            Joined::Gone
+        );
+        assert_eq!(write!(db, tx => sweep_reactions(tx, &t1(), after(9))), 0);
     });
 }
 

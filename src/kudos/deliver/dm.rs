@@ -1,6 +1,6 @@
 //! A receiver's private message, and taking messages away again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,20 +9,23 @@ use super::{
     Loaded, ToReceiver, Trouble, card_again, ending_of, load_all, open_dm, post, posted_before, refresh_where,
 };
 use crate::base::clock::Instant;
-use crate::base::ids::{KudosId, UserId};
-use crate::kudos::Source;
+use crate::base::ids::{GroupId, KudosId, MessageTs, UserId};
 use crate::kudos::audience::Audience;
+use crate::kudos::messages::posts::Reacted;
 use crate::kudos::messages::{self, Voice};
-use crate::kudos::people::is_nobody;
+use crate::kudos::people::{People, is_nobody};
 use crate::kudos::store::{self, Stored, load};
 use crate::kudos::take_back::{dm_lane, removal};
+use crate::kudos::{Source, TEN_MINUTES};
 use crate::outbox::{self, Claimed, Ending};
 use crate::slack::blocks::Message;
 use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Guest, Member};
+use crate::workspace::{self, Ctx, Guest, Member, Usergroup};
+
+const NO_GROUPS: &BTreeMap<GroupId, Usergroup> = &BTreeMap::new();
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Unpost {
@@ -72,20 +75,64 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
     if !wanted {
         return Ok(Ending::Done);
     }
-    let message = message(ctx, &loaded, &receiver, now).await?;
+    // Several thanks by reactions within ten minutes are one message: the later ones are written into the first.
+    let id = &ctx.workspace.id;
+    let open = match loaded.kudos.source == Source::Reaction.name() {
+        true => {
+            ctx.db
+                .read(async |tx: &mut Tx| {
+                    store::open_message(tx, id, &receiver, &dm, loaded.kudos.given_at.minus(TEN_MINUTES)).await
+                })
+                .await?
+        }
+        false => None,
+    };
+    let message = message(ctx, &loaded, &receiver, open.as_ref(), now).await?;
+    if let Some(ts) = open {
+        match ctx.slack.chat_update(&dm, &ts, &message).await {
+            Ok(()) => {
+                return finish_dm(
+                    ctx,
+                    claimed,
+                    &kudos,
+                    &receiver,
+                    Posted { channel: dm, ts },
+                    Some(loaded.kudos.clone()),
+                )
+                .await;
+            }
+            Err(error) if is_gone(&error) => {}
+            Err(error) => return Ok(ending_of(&error)),
+        }
+    }
     match post(ctx, claimed, &dm, None, &message).await {
         Ok(posted) => finish_dm(ctx, claimed, &kudos, &receiver, posted, Some(loaded.kudos.clone())).await,
         Err(error) => no_dm(ctx, claimed, &loaded.kudos, &receiver, &error, now).await,
     }
 }
 
-/// A receiver's DM as it is now.
+/// A receiver's DM as it is now; `at` is the message that it stands in, or will.
 pub(super) async fn message(
     ctx: &Ctx,
     loaded: &Loaded,
     receiver: &UserId,
+    at: Option<&MessageTs>,
     now: Instant,
 ) -> Result<Message, StoreError> {
+    if loaded.kudos.source == Source::Reaction.name() {
+        let mut all = match at {
+            Some(ts) => {
+                ctx.db
+                    .read(async |tx: &mut Tx| store::of_message(tx, &ctx.workspace.id, receiver, ts).await)
+                    .await?
+            }
+            None => Vec::new(),
+        };
+        if !all.contains(&loaded.kudos.kudos) {
+            all.push(loaded.kudos.kudos.clone());
+        }
+        return reactions(ctx, receiver, &all).await;
+    }
     let kudos = &loaded.kudos.kudos;
     let (card, is_first, place) = ctx
         .db
@@ -141,6 +188,40 @@ pub(super) async fn message(
             is_first,
         },
     ))
+}
+
+/// One message for several thanks by reactions.
+async fn reactions(ctx: &Ctx, receiver: &UserId, kudos: &[KudosId]) -> Result<Message, StoreError> {
+    let id = &ctx.workspace.id;
+    let settings = &*ctx.settings();
+    let (all, known, is_first) = ctx
+        .db
+        .read(async |tx: &mut Tx| -> Result<_, StoreError> {
+            let mut all = Vec::new();
+            for kudos in kudos {
+                all.extend(load(tx, id, kudos).await?);
+            }
+            let mut people: BTreeSet<UserId> = all.iter().map(|kudos| kudos.giver.clone()).collect();
+            people.insert(receiver.clone());
+            let known = workspace::members(tx, id, &people).await?;
+            Ok((all, known, !store::had_dm_besides(tx, id, receiver, kudos).await?))
+        })
+        .await?;
+    let voice = Voice {
+        locale: ctx.locale,
+        command: &settings.command,
+        allowance: settings.allowance,
+        zone: chrono_tz::UTC,
+    };
+    let reacted: Vec<Reacted<'_>> = all
+        .iter()
+        .map(|kudos| Reacted {
+            giver: &kudos.giver,
+            reason: &kudos.reason,
+        })
+        .collect();
+    let people = People::new(&known, NO_GROUPS);
+    Ok(messages::posts::reactions(&voice, &people, &reacted, is_first))
 }
 
 /// Asks Slack who a receiver is whom nobody has looked up yet; `None` if there is nobody of that id.
@@ -278,7 +359,23 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
     let still_stands = seen
         .as_ref()
         .is_some_and(|kudos| is_card && !kudos.receivers.is_empty());
-    let mut removed = ctx.slack.chat_delete(&post.channel, &post.ts).await;
+    let receiver = UserId::from(audience.as_str());
+    let mut others = Vec::new();
+    if matches!(kind, Audience::Receiver(_)) {
+        others = ctx
+            .db
+            .read(async |tx: &mut Tx| store::of_message(tx, id, &receiver, &post.ts).await)
+            .await?;
+        others.retain(|other| *other != kudos);
+    }
+    let mut removed = match others.as_slice() {
+        [] => ctx.slack.chat_delete(&post.channel, &post.ts).await,
+        // The message says more than this.
+        others => {
+            let message = reactions(ctx, &receiver, others).await?;
+            ctx.slack.chat_update(&post.channel, &post.ts, &message).await
+        }
+    };
     // Slack has many words for "may not be deleted"; what may be edited at least says nothing any more.
     let refused = |error: &ApiError| !is_gone(error) && matches!(ending_of(error), Ending::Failed { .. });
     let still_counts = ctx

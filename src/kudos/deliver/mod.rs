@@ -4,6 +4,7 @@ mod card;
 mod dm;
 mod later;
 mod note;
+mod reaction;
 mod tell;
 mod together;
 mod update;
@@ -15,16 +16,19 @@ pub(super) use note::note;
 pub(super) use tell::tell_removed;
 pub(super) use update::{refresh, refresh_where};
 
+pub(super) use reaction::reaction_intent;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::Giving;
+use super::Receiver;
 use super::people::People;
 use super::store::{Stored, StoredReceiver, load};
 use super::take_back::dm_lane;
-use super::{Giving, Receiver};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, KudosId, MessageTs, UserId, WorkspaceId};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind, Late};
@@ -117,6 +121,14 @@ pub async fn deliver(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
 /// [`StoreError`] when the result could not be recorded; the row is tried again.
 pub async fn later(giving: &Giving<'_>, claimed: &Claimed) -> Result<Ending, StoreError> {
     settled(claimed, later::later(giving, claimed).await)
+}
+
+/// Looks at a reaction, and gives or joins in.
+///
+/// # Errors
+/// [`StoreError`] when the result could not be recorded; the row is tried again.
+pub async fn reaction(giving: &Giving<'_>, claimed: &Claimed) -> Result<Ending, StoreError> {
+    settled(claimed, reaction::reaction(giving, claimed).await)
 }
 
 fn settled(claimed: &Claimed, sent: Result<Ending, Trouble>) -> Result<Ending, StoreError> {

@@ -141,7 +141,7 @@ async fn edit(ctx: &Ctx, kudos: KudosId, audience: String) -> Result<Ending, Tro
         ),
         // Taken back: its removal is on its way.
         Audience::Receiver(receiver) if !loaded.kudos.thanks(&receiver) => return Ok(Ending::Done),
-        Audience::Receiver(receiver) => Some(dm::message(ctx, &loaded, &receiver, now).await?),
+        Audience::Receiver(receiver) => Some(dm::message(ctx, &loaded, &receiver, Some(&post.ts), now).await?),
         Audience::Report(_) => Some(note::report(ctx, &loaded).await?),
         // Said once, and never edited.
         Audience::Thanks(_) => return Ok(Ending::Done),

@@ -3,6 +3,7 @@
 mod choice;
 mod living;
 mod modal;
+pub mod posts;
 mod tomorrow;
 mod words;
 
@@ -43,7 +44,11 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Option<Mess
             };
             let is_steward = settings.is_steward(&command.user);
             let values = settings.value_names();
-            return Some(messages::help(&voice, &values, settings.channel.as_ref(), is_steward));
+            let help = messages::help(&voice, &values, settings.channel.as_ref(), is_steward);
+            let emoji = settings.emoji.first().map(String::as_str);
+            return Some(messages::posts::help_with_ways(&help, emoji, |scope| {
+                ctx.workspace.lacks(scope)
+            }));
         }
         Some("sent") => living::sent(ctx, &command.command, &command.user).await,
         Some(_) => {
@@ -180,6 +185,7 @@ pub async fn click(giving: &Giving<'_>, click: &BlockActions, action: &Action) -
         messages::UNDO => return undo_click(giving.ctx, click, action).await,
         messages::CHOOSE => choice::choose(giving, click, value).await,
         messages::TOMORROW => tomorrow::put_off(giving, click, value).await,
+        messages::posts::HUSH => posts::hush(giving.ctx, &click.user).await,
         messages::CANCEL => tomorrow::call_off(giving, click, value).await,
         _ => return living::click(giving, click, action).await,
     };

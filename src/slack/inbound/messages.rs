@@ -33,6 +33,17 @@ pub struct MessageEvent {
     pub ts: MessageTs,
     /// The parent's `ts` where it stands in a thread; its own, once it has replies.
     pub thread_ts: Option<MessageTs>,
+    /// The last change by its writer; `None` if there was none.
+    pub edited: Option<Edited>,
+}
+
+/// A change of a message by a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Edited {
+    /// When; names the change.
+    #[serde(deserialize_with = "or_default")]
+    pub ts: MessageTs,
 }
 
 impl MessageEvent {
@@ -79,6 +90,9 @@ pub struct Reaction {
     pub channel: ChannelId,
     /// To which message.
     pub ts: MessageTs,
+    /// When, in microseconds since 1970: of two events about one reaction, the later one is true. 0 where Slack doesn't
+    /// say.
+    pub at_micros: i64,
 }
 
 pub(super) fn message(event: &Value) -> Option<MessageEvent> {
@@ -106,5 +120,6 @@ pub(super) fn reaction(event: &Value) -> Option<Reaction> {
         item_user: text(event, "/item_user").map(UserId::from),
         channel: text(event, "/item/channel")?.into(),
         ts: text(event, "/item/ts")?.into(),
+        at_micros: text(event, "/event_ts").map_or(0, |ts| ts.replace('.', "").parse().unwrap_or(0)),
     })
 }

@@ -8,7 +8,7 @@ mod views;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-pub use messages::{MessageChange, MessageEvent, Reaction};
+pub use messages::{Edited, MessageChange, MessageEvent, Reaction};
 pub use views::{Fields, OfMessage, Shortcut, ViewEvent, ViewState};
 
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};

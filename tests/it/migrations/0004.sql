@@ -13,6 +13,8 @@ INSERT INTO team_member (workspace, team, member, since, until) VALUES
     ('T1', 't1', 'U1', 1770000000000, 1780000000000), ('T1', 't2', 'U1', 1780000000000, NULL);
 INSERT INTO team_lead (workspace, team, member) VALUES ('T1', 't1', 'U3');
 INSERT INTO tombstone (workspace, member, at) VALUES ('T1', 'U9', 1780000000000);
+INSERT INTO reaction (workspace, channel, message_ts, member, emoji, is_on, changed, at) VALUES
+    ('T1', 'C1', '1780000000.000200', 'U2', 'kudos', TRUE, 1780000000000300, 1780000000001);
 INSERT INTO opening (workspace, channel, day, ts) VALUES
     ('T1', 'C1', '2026-06-02', '1780000000.000100'), ('T1', 'C1', '2026-06-03', '-');
 INSERT INTO roundup (workspace, kudos, channel, day) VALUES ('T1', 'k1', 'C1', '2026-06-03');
