@@ -75,13 +75,14 @@ fn the_app_passes_on_a_shout_out_in_a_channel_and_in_a_thread() {
             :clap: *Lee* thanked *Dana*
             > calming the refund storm
             #calm
+            [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
             ");
             assert_snapshot!(t.dm("dana"), @"
             *Lee* thanked you
             > calming the refund storm
             #calm
             You can pass it on: type /kudos @someone and say why.
-            [See it in #kudos]
+            [See it in #kudos] [Say thanks back] [Notification settings]
             ");
             t.person("mo")
                 .replies(&post, "@plaudit @lee @ana for joining in the queue")
@@ -121,9 +122,11 @@ fn the_emoji_beside_a_name_gives_what_each_line_says() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > calming the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Lee* thanked *Mo*
         > the night shift
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
     });
 }
@@ -142,6 +145,7 @@ fn lines_that_name_the_same_person_are_one_kudos_with_both_words() {
         :clap: *Lee* thanked *Dana*
         > the boiler
         > the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.number("SELECT CAST(SUM(used) AS BIGINT) FROM allowance").await, 1);
     });
@@ -193,12 +197,13 @@ fn the_apps_own_dm_gives_and_otherwise_helps_once_a_day() {
         ---
         @Dana for the boiler
         ---
-        Dana will see it. It's in #kudos; 4 left today. A few more words make it worth keeping: what did Dana do? Undo it and say it again with them.
-        [Undo]
+        Dana will see it. It's in #kudos; 4 left today. A few more words make it worth keeping: what did Dana do?
+        [Add words] [Undo]
         ");
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the boiler
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
     });
 }
@@ -314,9 +319,11 @@ fn a_person_added_by_an_edit_is_thanked_and_other_edits_give_nothing() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the boiler
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Lee* thanked *Mo*
         > the boiler and the pump
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         t.wait(10 * MINUTE);
         t.person("lee")
@@ -346,6 +353,7 @@ fn a_deleted_post_takes_back_what_it_gave_for_seven_days() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Mo*
         > the pump
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.dm("dana"), "");
         assert_eq!(t.number("SELECT CAST(SUM(used) AS BIGINT) FROM allowance").await, 1);

@@ -243,8 +243,8 @@ fn the_allowance_counts_and_its_refusal_is_told_once_a_day() {
         ] {
             let post = t.person("dana").says_in("support", words).await;
             t.person("lee").reacts("kudos", &post).await;
+            t.run_jobs().await;
         }
-        t.run_jobs().await;
         assert_snapshot!(private(t, "lee"), @r#"
         Dana has it by DM. That was your last one today; one new one at midnight.
         [Undo]
