@@ -118,6 +118,7 @@ fn an_hour_without_slack_loses_nothing() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the calm handover
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         // With or without the card's link: the DM stopped waiting for the card after a minute.
         assert_eq!(t.dm("dana").matches("> the calm handover").count(), 1);
@@ -177,12 +178,13 @@ fn a_recognition_channel_that_went_away_does_not_take_the_words_with_it() {
         assert_snapshot!(t.channel("support").shows(), @"
         :clap: *Lee* thanked *Dana*
         > calming the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("dana"), @"
         *Lee* thanked you
         > calming the refund storm
         You can pass it on: type /kudos @someone and say why.
-        [See it in #support]
+        [See it in #support] [Say thanks back] [Notification settings]
         ");
         assert_eq!(t.dm("lee"), "");
         assert_eq!(t.channel("kudos").messages().len(), 0);
@@ -205,6 +207,7 @@ fn a_channel_that_went_away_costs_the_card_and_the_giver_hears_it_once() {
         *Lee* thanked you
         > calming the refund storm
         You can pass it on: type /kudos @someone and say why.
+        [Say thanks back] [Notification settings]
         ");
         assert_snapshot!(t.dm("lee"), @"Dana has it by DM. #support is archived, so there is no card.");
 
@@ -219,6 +222,7 @@ fn a_channel_that_went_away_costs_the_card_and_the_giver_hears_it_once() {
         *Mo* thanked you
         > the calm handover
         You can pass it on: type /kudos @someone and say why.
+        [Say thanks back] [Notification settings]
         ");
         assert_snapshot!(t.dm("mo"), @"Ana has it by DM. I'm not in #escalations, so there is no card; /invite @Plaudit if you'd like one there.");
     });
@@ -474,6 +478,7 @@ fn an_error_that_nobody_knows_costs_the_card_and_the_giver_hears_it() {
         assert_snapshot!(t.channel("support").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the second call
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         let words = ["the first call", "the second call"];
         assert_eq!(order(&t.dm("dana"), &words), words);

@@ -37,6 +37,7 @@ fn which_dana_is_asked_and_a_click_gives_it() {
         :clap: *Lee* thanked *Dana*
         > calming the storm
         #calm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         let rows = t.export().await;
         assert_eq!(rows.len(), 1);

@@ -31,9 +31,11 @@ fn a_recognition_channel_that_is_shared_with_another_company_is_left_alone_and_t
         assert_snapshot!(t.channel("support").shows(), @"
         :clap: *Lee* thanked *Dana*
         > calming the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Lee* thanked *Dana*
         > the calm handover
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("priya"), @"I couldn't post in #kudos, the recognition channel: it is shared with another company. Until that changes, cards go where they are given.");
         t.wait(std::time::Duration::from_secs(86_400));

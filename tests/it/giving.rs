@@ -154,6 +154,8 @@ fn where_the_app_may_not_post_there_is_no_card_and_the_giver_is_told() {
         :clap: *Mo* thanked *Dana*
         > keeping us to the hour
         [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
+        ---
+        Hello, I'm Plaudit: I pass thanks on. `/kudos @someone for what they did` says it here, and they hear of it. To send me away again: `/remove @Plaudit`.
         ");
     });
 }
@@ -502,6 +504,7 @@ fn help_shows_how_with_the_commands_real_name() {
             I post a card in #kudos, and each of them gets your words by DM. You have five a day, one for each person you name.
             Values, anywhere in the text: #calm #clarity #curiosity #kindness #ownership #teamwork
             Said something wrong? `/thanks undo` takes your last one back for ten minutes, `/thanks sent` shows what you gave and puts it right later.
+            In a conversation or a thread: `@Plaudit shout-out to @dana for …`
             ");
             // Only as the first word, and alone.
             assert_snapshot!(t.person("lee").runs("/thanks help @dana for nothing at all").await, @"

@@ -111,6 +111,7 @@ fn what_was_given_to_somebody_who_leaves_before_the_dm_is_no_error() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Mo*
         > the good years
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.dm("mo"), "");
     });

@@ -67,7 +67,7 @@ fn without_channels_read_the_card_stays_where_it_was_given() {
         t.slack.archive(&t.channel("support").id).await;
         assert_snapshot!(t.person("mo").runs("/kudos @dana for the calm handover").await, @"
         Dana will see it; 4 left today.
-        [Undo]
+        [Announce it in public] [Undo]
         ");
         t.run_jobs().await;
         assert_snapshot!(t.dm("mo"), @"Dana has it by DM. #support is archived, so there is no card.");
@@ -91,7 +91,7 @@ fn without_groups_read_a_private_channel_is_as_ever_until_posting_there_fails() 
             .await;
         assert_snapshot!(seen, @"
         Dana will see it; 4 left today.
-        [Undo]
+        [Announce in #kudos] [Undo]
         ");
         t.run_jobs().await;
         assert_snapshot!(t.dm("mo"), @"Dana has it by DM. I'm not in #escalations, so there is no card; /invite @Plaudit if you'd like one there.");
@@ -103,7 +103,7 @@ fn without_groups_read_a_private_channel_is_as_ever_until_posting_there_fails() 
             .await;
         assert_snapshot!(seen, @"
         Dana has it by DM. I'm not in this channel, so there is no card; /invite @Plaudit if you'd like one here. 4 left today.
-        [Undo]
+        [Announce in #kudos] [Undo]
         ");
     });
 }

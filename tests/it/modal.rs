@@ -40,13 +40,14 @@ fn the_command_alone_opens_the_form_and_the_form_gives() {
         :clap: *Lee* thanked *Dana* and *Mo*
         > calming the refund storm with a full queue
         #calm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("dana"), @"
         *Lee* thanked you
         > calming the refund storm with a full queue
         #calm
         You can pass it on: type /kudos @someone and say why.
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ");
         assert_snapshot!(t.person("lee").clicks("Undo").await, @"Taken back. It's gone from #kudos and the DMs of Dana and Mo, and you have 5 left today.");
         assert!(
@@ -176,7 +177,7 @@ fn what_must_be_put_right_stands_beside_its_field_and_nothing_is_lost() {
         *Lee* thanked you
         > finding the cause of the outage
         You can pass it on: type /kudos @someone and say why.
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ");
     });
 }
@@ -207,6 +208,7 @@ fn it_is_announced_where_the_giver_says() {
         assert_snapshot!(t.channel("support").shows(), @"
         :clap: *Lee* thanked *Dana*
         > answering in three languages
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.channel("kudos").shows(), "");
         let lee = t.person("lee");
@@ -225,6 +227,7 @@ fn it_is_announced_where_the_giver_says() {
         *Lee* thanked you
         > staying on the line until it worked
         You can pass it on: type /kudos @someone and say why.
+        [Say thanks back] [Notification settings]
         ");
     });
 }
@@ -310,13 +313,14 @@ fn a_customers_words_are_quoted_and_cost_nothing() {
         A customer said about *Dana*
         > She stayed on the line until the boiler came back on.
         passed on by Lee
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("dana"), @"
         A customer said about you
         > She stayed on the line until the boiler came back on.
         passed on by Lee
         You can pass it on: type /kudos @someone and say why.
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ");
         assert_eq!(t.export().await[0].source, "customer");
         assert_eq!(t.number("SELECT COALESCE(SUM(used), 0) FROM allowance").await, 0);

@@ -392,6 +392,7 @@ async fn buttons_and_menus_are_drawn() {
     </div>
     </details>
     <span class="unsupported">unsupported element: datepicker</span>
+    </div>
     "##);
 }
 

@@ -37,6 +37,7 @@ fn what_a_newer_plaudit_left_waits_for_it_and_holds_up_nobody() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Mo* thanked *Dana*
         > explaining the form twice
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(
             t.number("SELECT attempts FROM outbox WHERE kind = 'boards.hologram'")

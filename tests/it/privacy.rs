@@ -167,21 +167,25 @@ fn who_asks_is_forgotten_everywhere_and_others_keep_their_figures() {
 
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *somebody who asked to be forgotten*
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Somebody* thanked *Mo* and *Ana*
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Ana* thanked *Mo*
         > helping somebody and somebody's team
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Jon Berg* thanked *somebody who asked to be forgotten* and *Wei*
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_snapshot!(t.dm("mo"), @"
         *Somebody* thanked you
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ---
         *Ana* thanked you
         > helping somebody and somebody's team
-        [See it in #kudos]
+        [See it in #kudos] [Say thanks back] [Notification settings]
         ");
         assert_eq!(t.dm("dana"), "");
         let all = everything(t).await;
@@ -286,7 +290,10 @@ fn what_is_under_way_while_somebody_is_erased_is_erased_as_well() {
         t.run_jobs().await;
         t.restart().await;
         t.run_jobs().await;
-        assert_snapshot!(t.channel("kudos").shows(), @":clap: *Lee* thanked *somebody who asked to be forgotten* and *Mo*");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *somebody who asked to be forgotten* and *Mo*
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
+        ");
         assert!(!t.dm("dana").contains("refund"), "{}", t.dm("dana"));
         let all = everything(t).await;
         assert!(

@@ -30,6 +30,7 @@ fn who_keeps_thanks_private_is_on_no_card_and_gets_the_words_by_dm() {
         *Lee* thanked you
         > calming the refund storm
         You can pass it on: type /kudos @someone and say why.
+        [Say thanks back] [Notification settings]
         ");
 
         assert_snapshot!(t.person("mo").runs("/kudos @dana @ana for the calm handover").await, @"
@@ -40,6 +41,7 @@ fn who_keeps_thanks_private_is_on_no_card_and_gets_the_words_by_dm() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Mo* thanked *Ana*
         > the calm handover
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert!(t.dm("dana").contains("the calm handover"));
 
@@ -70,9 +72,11 @@ fn a_card_of_today_is_edited_when_the_switch_is_turned_and_an_older_one_stays() 
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the old one
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Mo* thanked *Ana*
         > the calm handover
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         // Nothing links to what is gone.
         assert_eq!(
@@ -86,9 +90,11 @@ fn a_card_of_today_is_edited_when_the_switch_is_turned_and_an_older_one_stays() 
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > the old one
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ---
         :clap: *Mo* thanked *Dana* and *Ana*
         > the calm handover
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
     });
 }
@@ -128,6 +134,7 @@ fn a_card_in_the_queue_knows_what_was_chosen_meanwhile() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Mo*
         > calming the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
     });
 }
@@ -176,6 +183,7 @@ fn who_left_after_the_kudos_stays_thanked_and_gets_no_dm() {
         assert_snapshot!(t.channel("kudos").shows(), @"
         :clap: *Lee* thanked *Dana*
         > calming the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.dm("dana"), "");
         assert_eq!(t.dm("lee"), "");
@@ -224,6 +232,7 @@ fn in_a_shared_channel_that_a_steward_allowed_strangers_are_thanked_there_and_on
         assert_snapshot!(t.channel("support").shows(), @"
         :clap: *Lee* thanked *Noor*
         > the parts that came overnight
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(
             t.channel("kudos").shows(),
@@ -261,6 +270,7 @@ fn a_stranger_whom_nobody_could_look_up_in_time_is_thanked_where_it_is_allowed()
         assert_snapshot!(t.channel("support").shows(), @"
         :clap: *Lee* thanked *Noor*
         > the parts that came overnight
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
         assert_eq!(t.dm("lee"), "");
     });
@@ -279,6 +289,7 @@ fn a_guest_gets_the_words_without_a_button_that_opens_nothing() {
         *Lee* thanked you
         > calming the refund storm
         You can pass it on: type /kudos @someone and say why.
+        [Say thanks back] [Notification settings]
         ");
     });
 }

@@ -92,9 +92,14 @@ fn words_are_edited_by_their_giver_everywhere_they_stand() {
     story_needing(&["channels:read"], async |t| {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.run_jobs().await;
-        assert_snapshot!(t.person("ana").chooses_in("kudos", "Edit words").await, @"");
+        assert_snapshot!(t.person("ana").chooses_in("kudos", "Edit words").await, @"Only the person who gave a kudos can change its words. Nothing has changed.");
         t.person("lee").chooses_in("kudos", "Edit words").await;
-        assert_snapshot!(t.person("lee").modal(), @"");
+        assert_snapshot!(t.person("lee").modal(), @"
+        == Edit words ==
+        What happened?: [calming the refund storm]
+          What did they do, for whom, and what came of it?
+        [Cancel] [Save]
+        ");
         t.person("lee")
             .fills(
                 "What happened?",
@@ -103,8 +108,13 @@ fn words_are_edited_by_their_giver_everywhere_they_stand() {
             .await;
         assert_eq!(t.person("lee").submits().await, "");
         t.run_jobs().await;
-        assert_snapshot!(t.slack.rendered(&t.person("lee").private()), @"");
-        assert_snapshot!(t.channel("kudos").shows(), @"");
+        assert_snapshot!(t.slack.rendered(&t.person("lee").private()), @"Changed, everywhere it stands.");
+        assert_snapshot!(t.channel("kudos").shows(), @"
+        :clap: *Lee* thanked *Dana*
+        > calming the refund storm, and 40 people with it #calm
+        #calm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
+        ");
         assert!(t.dm("dana").contains("40 people"), "{}", t.dm("dana"));
         // Retyped, the first words are still the same kudos.
         let again = t.person("lee").runs("/kudos @dana for calming the refund storm").await;
@@ -118,15 +128,24 @@ fn thanks_back_reach_the_giver_once_and_go_with_the_kudos() {
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.run_jobs().await;
         t.person("dana").clicks_in_dm("Say thanks back").await;
-        assert_snapshot!(t.person("dana").modal(), @"");
+        assert_snapshot!(t.person("dana").modal(), @"
+        == Say thanks back ==
+        Your words to Lee: []
+          Only they read it.
+        [Cancel] [Send]
+        ");
         t.person("dana")
             .fills("Your words to Lee", "That made my week. Call me: +49 170 1234567")
             .await;
         assert_eq!(t.person("dana").submits().await, "");
         t.run_jobs().await;
-        assert_snapshot!(t.dm("lee"), @"");
+        assert_snapshot!(t.dm("lee"), @r#"
+        *Dana* thanks you back
+        > That made my week. Call me: [phone number]
+        For "calming the refund storm"
+        "#);
         assert_eq!(t.number("SELECT COUNT(*) FROM draft").await, 0, "no words stay behind");
-        assert_snapshot!(t.person("dana").clicks_in_dm("Say thanks back").await, @"");
+        assert_snapshot!(t.person("dana").clicks_in_dm("Say thanks back").await, @"Lee has your thanks already; once is enough.");
         t.person("lee").clicks("Undo").await;
         t.run_jobs().await;
         assert!(!t.dm("lee").contains("made my week"), "{}", t.dm("lee"));

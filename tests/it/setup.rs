@@ -50,6 +50,7 @@ fn an_admin_is_led_one_step_at_a_time() {
         ---
         :clap: *Priya* thanked *Dana*
         > calming the refund storm
+        [Me too] [… Who joined in / Edit words / Hide / Report / Remove]
         ");
     });
 }
