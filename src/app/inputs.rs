@@ -157,20 +157,22 @@ async fn clicked(app: &App, click: &BlockActions, action: &Action) -> Option<Res
     }
 }
 
-/// Takes what somebody filled in, by `answer_by`. `None` when it can't be told in time what became of it: then Slack
-/// keeps the form open and says so, and submitting it again does no harm.
-pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> Option<ViewResponse> {
+/// Takes what somebody filled in. Returns what the form does now, by `answer_by`.
+pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
     if !is_ours(app, event.workspace.as_ref()) {
-        return Some(ViewResponse::Close);
+        return ViewResponse::Close;
     }
     match feature(&event.view.callback_id) {
-        kudos::FEATURE => Some(kudos_submission(app, event, answer_by).await),
+        kudos::FEATURE => kudos_submission(app, event, answer_by).await,
         "setup" => setup_submission(app, event, answer_by).await,
-        _ => Some(ViewResponse::Close),
+        _ => ViewResponse::Close,
     }
 }
 
-async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> Option<ViewResponse> {
+/// Takes a setting. When the commit takes longer, the form says so and keeps what was typed: saving the same again does no
+/// harm.
+async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
+    let late = setup::inputs::not_saved(&event);
     let work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
@@ -187,7 +189,10 @@ async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) 
             submitted.response
         })
     };
-    tokio::time::timeout_at(answer_by, work).await.ok()?.ok()
+    match tokio::time::timeout_at(answer_by, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) | Err(_) => late,
+    }
 }
 
 /// Takes a form that gives. Returns what the form does now, by `answer_by`: when the commit takes longer, it says

@@ -21,7 +21,13 @@ pub async fn event(ctx: &Ctx, event: &Event) -> Result<(), StoreError> {
     }
     let (workspace, user, now) = (ctx.workspace.id.clone(), user.clone(), ctx.clock.now());
     ctx.db
-        .write(async move |tx: &mut Tx| workspace::open_home(tx, &workspace, &user, now).await)
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            // Nothing is kept about somebody who asked to be forgotten.
+            if !workspace::forgotten(tx, &workspace, [&user]).await?.is_empty() {
+                return Ok(());
+            }
+            workspace::open_home(tx, &workspace, &user, now).await
+        })
         .await
 }
 

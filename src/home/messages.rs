@@ -9,15 +9,13 @@ use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, UserId};
 use crate::kudos::People;
 use crate::kudos::Source;
-use crate::kudos::messages::{Names as _, new_ones};
+use crate::kudos::messages::{GIVE, Names as _, new_ones};
 use crate::slack::blocks::{Block, Button, Message, View};
 use crate::slack::mrkdwn::{bold, channel as channel_link, escape, link, quote};
 use crate::workspace::{Choices, Locale, Member, Settings, Usergroup};
 
 /// The view's name.
 pub const HOME: &str = "home";
-/// The button that opens the form to give; the form is the kudos' own.
-pub const GIVE: &str = "kudos.give";
 /// The button of a direct message that asks for the switches.
 pub const NOTIFICATIONS: &str = "home.notifications";
 /// Turns *Announce my thanks*; its value is what is chosen, `on` = only to me. The two below alike.

@@ -7,6 +7,7 @@ mod store;
 
 use std::collections::BTreeSet;
 
+use crate::base::calendar::local_day;
 use crate::base::ids::{GroupId, UserId};
 use crate::kudos::{self, Receiver, Switch};
 use crate::store::{StoreError, Tx};
@@ -69,9 +70,9 @@ async fn shows(ctx: &Ctx, member: &UserId) -> Result<Shows, StoreError> {
             let zone = me
                 .and_then(|me| me.zone)
                 .unwrap_or_else(|| workspace_zone(&settings, &members));
-            let today = crate::base::calendar::local_day(now, zone);
+            let today = local_day(now, zone);
             Ok(Shows {
-                left: crate::kudos::left(tx, id, member, today, settings.allowance).await?,
+                left: kudos::left(tx, id, member, today, settings.allowance).await?,
                 zone,
                 may_give: me.is_none_or(|me| settings.may_give(me)),
                 choices: me.map(|me| me.choices).unwrap_or_default(),

@@ -102,7 +102,6 @@ const OTHER_ELEMENTS: &[&str] = &[
     "external_select",
     "multi_external_select",
     "datetimepicker",
-    "number_input",
     "rich_text_input",
     "email_text_input",
     "url_text_input",
@@ -183,6 +182,7 @@ impl Checked {
                     self.fault(&format!("{at}/type"), format_args!("unsupported type: {kind}"));
                 }
                 Some("plain_text_input") => self.text_input(&at, element),
+                Some("number_input") => self.number_input(&at, element),
                 Some(kind @ ("conversations_select" | "channels_select")) if self.modal => {
                     self.pick(&at, element, kind, &["response_url_enabled"]);
                 }
@@ -233,6 +233,34 @@ impl Checked {
             }
             Some(Value::String(_)) => {}
             Some(_) => self.fault(&format!("{at}/initial_value"), "must be a string"),
+        }
+    }
+
+    /// A field for a number. Slack takes its numbers as strings.
+    fn number_input(&mut self, at: &str, input: &Value) {
+        let known = [
+            "type",
+            "action_id",
+            "is_decimal_allowed",
+            "initial_value",
+            "min_value",
+            "max_value",
+            "dispatch_action_config",
+            "focus_on_load",
+            "placeholder",
+        ];
+        self.keys(at, input, &known);
+        self.string(at, input, "action_id", 255, false);
+        self.placeholder(at, input);
+        self.flags(at, input, &["focus_on_load"]);
+        if !input["is_decimal_allowed"].is_boolean() {
+            self.fault(at, "missing required field: is_decimal_allowed");
+        }
+        for key in ["initial_value", "min_value", "max_value"] {
+            let number = input.get(key).map(|number| number.as_str().map(str::parse::<f64>));
+            if number.is_some_and(|number| !matches!(number, Some(Ok(_)))) {
+                self.fault(&format!("{at}/{key}"), "must be a number in a string");
+            }
         }
     }
 

@@ -219,6 +219,7 @@ impl Field {
                 Some(1) => "1 month; then only counts stay".to_owned(),
                 Some(months) => format!("{months} months; then only counts stay"),
             },
+            Self::Stewards if settings.stewards.is_empty() => "nobody".to_owned(),
             Self::Stewards => known.names(&settings.stewards),
         }
     }

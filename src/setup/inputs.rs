@@ -218,6 +218,13 @@ async fn suggested(ctx: &Ctx, click: &BlockActions) -> Result<Option<Response>, 
     Ok(Some(Response::replacing(step(ctx, &click.user, "give").await?)))
 }
 
+/// The answer when a form's outcome can't be told in time, or is our fault: it stays open with what was typed. Saving the
+/// same again does no harm.
+pub fn not_saved(event: &ViewEvent) -> ViewResponse {
+    let name = event.view.callback_id.strip_prefix(FORM).unwrap_or_default();
+    ViewResponse::error(name, messages::NOT_SAVED)
+}
+
 /// Takes a form that was submitted; `None` if it is none of this feature's.
 pub async fn submission(ctx: &Ctx, event: ViewEvent) -> Option<Submitted> {
     let field = Field::from_name(event.view.callback_id.strip_prefix(FORM)?)?;

@@ -59,12 +59,10 @@ async fn interaction(State(app): State<Arc<App>>, Signed(request, answer_by): Si
     match request {
         Interaction::BlockActions(click) => inputs::click(&app, *click, answer_by).await,
         Interaction::ViewSubmission(event) => {
-            return match inputs::submission(&app, event, answer_by).await {
-                Some(answer) if answer.is_empty() => StatusCode::OK.into_response(),
-                Some(answer) => Json(answer).into_response(),
-                // Slack keeps the modal open with what was typed, and says that something went wrong.
-                None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-            };
+            let response = inputs::submission(&app, event, answer_by).await;
+            if !response.is_empty() {
+                return Json(response).into_response();
+            }
         }
         Interaction::Shortcut(shortcut) => inputs::shortcut(&app, shortcut, answer_by).await,
         Interaction::ViewClosed(_) => {}

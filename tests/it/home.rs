@@ -6,7 +6,12 @@ use insta::assert_snapshot;
 use plaudit::sandbox::Fault;
 use plaudit::workspace::Settings;
 
-use crate::harness::{Setup, story, story_needing, story_with};
+use crate::harness::{Setup, Story, story, story_needing, story_with};
+
+fn published(t: &Story) -> usize {
+    let calls = t.slack.calls();
+    calls.iter().filter(|call| call.method == "views.publish").count()
+}
 
 #[test]
 fn a_home_says_what_was_said_before_it_counts_anything() {
@@ -59,20 +64,24 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
 #[test]
 fn a_home_is_published_only_to_who_opened_it_and_when_it_changed() {
     story(async |t| {
-        let published = || {
-            t.slack
-                .calls()
-                .iter()
-                .filter(|call| call.method == "views.publish")
-                .count()
-        };
         t.person("lee").runs("/kudos @dana for calming the refund storm").await;
         t.slack.opens_messages(&t.person("mo").id).await;
-        t.settles().await;
-        assert_eq!(published(), 0);
+        t.run_jobs().await;
+        assert_eq!(published(t), 0);
         t.person("dana").opens_home().await;
         t.person("dana").opens_home().await;
+        t.run_jobs().await;
+        assert_eq!(published(t), 1);
+        // Nothing has changed.
         t.person("dana").opens_home().await;
+        t.run_jobs().await;
+        assert_eq!(published(t), 1);
+        t.person("lee")
+            .runs("/kudos @dana for staying late with the boiler")
+            .await;
+        t.run_jobs().await;
+        assert!(t.person("dana").home().contains("staying late"));
+        assert_eq!(t.person("lee").home(), "");
     });
 }
 

@@ -82,7 +82,7 @@ fn a_setting_is_changed_survives_a_restart_and_stands_in_the_history() {
         2 June, 17:32 · *Priya* · Allowance
         5 a day and person → 3 a day and person
         2 June, 17:32 · *Priya* · Stewards
-         → Priya
+        nobody → Priya
         [Close]
         ");
     });
