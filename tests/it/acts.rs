@@ -38,7 +38,9 @@ fn people_write_and_react() {
         let dm = t.slack.open_dm(&t.person("lee").id);
         let before = t.slack.messages(&dm).len();
         let written = t.person("lee").writes_to_app("hello").await;
-        assert_eq!(t.slack.messages(&dm).len() - before, usize::from(written.is_ok()));
+        // What they wrote, and the app's answer.
+        assert!(written.is_ok());
+        assert_eq!(t.slack.messages(&dm)[before].text, "hello");
     });
 }
 

@@ -97,11 +97,11 @@ impl Names for Called {
     }
 
     fn keeps_thanks_private(&self, id: &UserId) -> bool {
-        self.name(id).len() % 2 == 0
+        self.name(id).len().is_multiple_of(2)
     }
 
     fn gets_dms(&self, id: &UserId) -> bool {
-        self.name(id).len() % 3 == 0
+        self.name(id).len().is_multiple_of(3)
     }
 
     fn group_name(&self, _: &GroupId) -> String {

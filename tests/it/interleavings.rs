@@ -127,7 +127,7 @@ enum Answered {
 fn answered(body: &str) -> Answered {
     for (part, answer) in [
         ("Taken back", Answered::TakenBack),
-        ("so it stays", Answered::TooLate),
+        ("so Undo has closed", Answered::TooLate),
         ("anything that I could take back", Answered::NothingToTakeBack),
         ("counts once", Answered::Same),
         ("will see it", Answered::Given),
