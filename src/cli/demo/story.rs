@@ -10,6 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::lived::undo_button;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, KudosId, MessageTs, UserId, WorkspaceId};
+use crate::kudos::messages::ME_TOO;
 use crate::sandbox::page::{Noticed, Step, Tally};
 use crate::sandbox::{Author, Sandbox, Seen, Shown};
 use crate::store::{Db, StoreError, Tx, sql};
@@ -145,6 +146,13 @@ impl Story {
                     self.so_far().posted.remove(&(shown.channel, shown.ts));
                     Ok(())
                 }
+                Ok(Seen::Posted(shown)) => {
+                    // What is given in the app's own messages is confirmed there.
+                    self.so_far()
+                        .acknowledged
+                        .extend(undo_button(&shown).map(KudosId::from));
+                    Ok(())
+                }
                 Ok(Seen::Ephemeral(shown) | Seen::Edited(shown)) => self.answered(&shown).await,
                 Ok(_) => Ok(()),
                 Err(RecvError::Lagged(missed)) => {
@@ -211,7 +219,7 @@ impl Story {
         Ok(())
     }
 
-    /// How the kudos since the opening stand; those taken back count nowhere.
+    /// How the kudos since the opening stand; those taken back count nowhere, nor those that have no card.
     ///
     /// # Errors
     /// [`StoreError`] when the bot's database can't be read.
@@ -223,16 +231,16 @@ impl Story {
                 sql!(
                     tx,
                     fetch_all as (KudosId, i64),
-                    "SELECT kudos, COUNT(*) - COUNT(reversed_at) FROM ledger
-                     WHERE workspace = $1 AND given_at >= $2 AND announce <> 'silent' GROUP BY kudos",
+                    "SELECT kudos, CASE WHEN announce = 'dm' THEN 0 ELSE COUNT(*) - COUNT(reversed_at) END FROM ledger
+                     WHERE workspace = $1 AND given_at >= $2 AND announce <> 'silent' GROUP BY kudos, announce",
                     workspace,
                     opened
                 )
             })
             .await?;
-        let (standing, taken_back): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, rows)| *rows > 0);
+        let (standing, without_card): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, rows)| *rows > 0);
         let so_far = self.so_far();
-        let gone = taken_back
+        let gone = without_card
             .iter()
             .filter(|(id, _)| so_far.acknowledged.contains(id))
             .count();
@@ -245,10 +253,12 @@ impl Story {
     }
 }
 
-/// What the app posts in channels from its queue are cards.
+/// What the app posts in channels and people can join in are cards.
 fn is_card(shown: &Shown) -> bool {
-    shown.author == Author::Bot
-        && shown.only_for.is_none()
-        && shown.metadata.is_some()
-        && !shown.channel.is_direct_message()
+    let has_me_too = || {
+        let blocks = shown.blocks.as_array().into_iter().flatten();
+        let mut elements = blocks.flat_map(|block| block["elements"].as_array().into_iter().flatten());
+        elements.any(|element| element["action_id"] == ME_TOO)
+    };
+    shown.author == Author::Bot && shown.only_for.is_none() && !shown.channel.is_direct_message() && has_me_too()
 }
