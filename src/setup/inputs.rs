@@ -16,7 +16,7 @@ use crate::workspace::{self, Changed, Ctx, Guest, Settings, Silence, audit};
 
 /// Slack: a trigger lives 3 s.
 const OPEN_WITHIN: Duration = Duration::from_millis(2_500);
-/// Changes that [History] shows.
+/// Changes that *History* shows.
 const LATEST: i64 = 20;
 
 /// What a form carries.

@@ -9,7 +9,7 @@ use crate::slack::mrkdwn::{bold, channel as channel_link, escape};
 use crate::workspace::Settings;
 use crate::workspace::audit::Entry;
 
-/// Begins the action id of each [Change] button; the field's name follows. Its value says where the form leads: empty, or
+/// Begins the action id of each *Change* button; the field's name follows. Its value says where the form leads: empty, or
 /// [`FIRST`].
 pub const CHANGE: &str = "setup.change.";
 /// Begins the callback id of each form; the field's name follows.
@@ -26,7 +26,7 @@ pub const STEP: &str = "setup.step";
 pub const SUGGESTED: &str = "setup.emoji";
 /// The emoji that is suggested.
 pub const KUDOS_EMOJI: &str = "kudos";
-/// The value of a [Change] button that was clicked in the first steps.
+/// The value of a *Change* button that was clicked in the first steps.
 pub const FIRST: &str = "first";
 
 fn change(field: Field, text: &str, value: &str) -> Button {
