@@ -56,6 +56,8 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
             ("wire", "/?as=mo&in=kudos"),
             ("places", "/?as=mo&in=support"),
             ("story", "/?as=mo&in=support"),
+            ("form", "/?as=mo&in=support"),
+            ("home", "/?as=priya&in=@plaudit&tab=home"),
         ] {
             // On a desk these two are there anyway.
             if size == "wide" && matches!(name, "places" | "story") {
@@ -73,6 +75,11 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
                     page.clicks("#wire summary", "The wire").await;
                     page.shows("#wire td", "/slack/commands").await;
                 }
+                "form" => {
+                    visit.says("/kudos @ana").await;
+                    page.shows(".modal h2", "Give kudos").await;
+                }
+                "home" => page.shows("#home .button", "Give kudos").await,
                 "places" | "story" => page.clicks(&format!(".top [data-toggle={name}]"), "").await,
                 _ => {}
             }
@@ -83,6 +90,11 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
             match name {
                 "completion" => page.runs("sessionStorage.clear()", json!([])).await,
                 "wire" => page.runs("localStorage.clear()", json!([])).await,
+                "form" => {
+                    page.clicks("#modal-close", "Cancel").await;
+                    page.shows_no(".modal h2", "Give kudos").await;
+                    continue;
+                }
                 _ => continue,
             }
             .expect("a page");
