@@ -204,7 +204,7 @@ impl Browser {
         self.shows(selector, words).await;
         let script = "const [css, words] = arguments; const at = document.activeElement
             return at.matches(css) && at.innerText.includes(words)";
-        for _ in 0..500 {
+        for _ in 0..1_500 {
             if self.holds(script, json!([selector, words])).await {
                 return;
             }
@@ -259,7 +259,7 @@ impl Drop for Browser {
         if self.chromium != 0 {
             // In order, so that its own children and files go with it.
             let _ = Command::new("kill").arg(self.chromium.to_string()).status();
-            for _ in 0..500 {
+            for _ in 0..1_500 {
                 if std::fs::read_link(&program).is_err() {
                     break;
                 }
