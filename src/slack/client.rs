@@ -797,6 +797,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::slack::blocks::View;
 
     /// What the stand-in answers to everything.
     #[derive(Clone, Default)]
@@ -834,6 +835,11 @@ mod tests {
     type Seen = Arc<Mutex<Vec<Request>>>;
 
     async fn stand_in(reply: Reply) -> (Client, Url, Seen) {
+        stand_in_that(|_| reply).await
+    }
+
+    /// The same whose answer knows its address.
+    async fn stand_in_that(reply: impl FnOnce(&Url) -> Reply) -> (Client, Url, Seen) {
         async fn answer(
             State((reply, seen)): State<(Reply, Seen)>,
             uri: Uri,
@@ -859,9 +865,9 @@ mod tests {
             )
         }
         let seen = Seen::default();
-        let router = Router::new().fallback(answer).with_state((reply, seen.clone()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = Url::parse(&format!("http://{}/api/", listener.local_addr().expect("an address"))).expect("a URL");
+        let router = Router::new().fallback(answer).with_state((reply(&url), seen.clone()));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let client = Client::new(&url, "xoxb-secret".into()).expect("a client");
         (client, url, seen)
@@ -1008,6 +1014,161 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    /// What was asked for, and what was sent: JSON as it is, anything else as text.
+    fn asked(seen: &Seen) -> Vec<(String, Value)> {
+        let seen = seen.lock().expect("no panic elsewhere");
+        let asked = seen.iter().map(|request| {
+            let body = serde_json::from_str(&request.body).unwrap_or_else(|_| json!(request.body));
+            (request.path.clone(), body)
+        });
+        asked.collect()
+    }
+
+    #[tokio::test]
+    async fn views_are_opened_pushed_changed_and_published() {
+        let (client, _, seen) = stand_in(Reply::json(json!({"ok": true, "view": {"id": "V1", "hash": "1.h"}}))).await;
+        let view = View::modal("Give kudos", "give", vec![]);
+        let shown = json!({"type": "modal", "title": {"type": "plain_text", "text": "Give kudos"},
+            "callback_id": "give", "blocks": []});
+        let deadline = RESPONDING_DEADLINE;
+        for viewed in [
+            client.views_open("1.2.x", &view, deadline).await,
+            client.views_push("1.2.x", &view, deadline).await,
+            client.views_update("V1", Some("1.h"), &view).await,
+            client.views_update("V1", None, &view).await,
+            client.views_publish(&"U1".into(), &view).await,
+        ] {
+            let viewed = viewed.expect("shown");
+            assert_eq!((viewed.id.as_str(), viewed.hash.as_str()), ("V1", "1.h"));
+        }
+        let expected = [
+            ("/api/views.open", json!({"trigger_id": "1.2.x", "view": shown})),
+            ("/api/views.push", json!({"trigger_id": "1.2.x", "view": shown})),
+            (
+                "/api/views.update",
+                json!({"view_id": "V1", "hash": "1.h", "view": shown}),
+            ),
+            ("/api/views.update", json!({"view_id": "V1", "view": shown})),
+            ("/api/views.publish", json!({"user_id": "U1", "view": shown})),
+        ];
+        assert_eq!(asked(&seen), expected.map(|(path, body)| (path.to_owned(), body)));
+    }
+
+    #[tokio::test]
+    async fn a_view_that_can_t_be_shown_says_why_and_keeps_nobody_waiting() {
+        let view = View::modal("Give kudos", "give", vec![]);
+        for (code, spent) in [
+            ("expired_trigger_id", true),
+            ("exchanged_trigger_id", true),
+            ("hash_conflict", false),
+            ("view_too_large", false),
+        ] {
+            let (client, _, _) = stand_in(Reply::json(json!({"ok": false, "error": code}))).await;
+            let error = client
+                .views_open("1.2.x", &view, RESPONDING_DEADLINE)
+                .await
+                .expect_err(code);
+            assert_eq!((error.code(), error.is_spent_trigger()), (Some(code), spent));
+        }
+        let hanging = Reply {
+            hangs: true,
+            ..Reply::default()
+        };
+        let (client, _, _) = stand_in(hanging).await;
+        let error = client.views_open("1.2.x", &view, Duration::from_millis(50)).await;
+        assert_eq!(error, Err(Why::Timeout.into()));
+    }
+
+    #[tokio::test]
+    async fn one_message_is_found_in_the_history_or_in_its_thread() {
+        let (channel, ts): (ChannelId, MessageTs) = ("C1".into(), "2.000001".into());
+        let there =
+            json!({"ok": true, "messages": [{"type": "message", "user": "U2", "text": "Fixed.", "ts": "2.000001"}]});
+        let (client, _, seen) = stand_in(Reply::json(there)).await;
+        let found = client
+            .message_at(&channel, &ts)
+            .await
+            .expect("read")
+            .expect("a message");
+        assert_eq!((found.user, found.text.as_str()), (Some("U2".into()), "Fixed."));
+        let expected =
+            json!({"channel": "C1", "oldest": "2.000001", "latest": "2.000001", "inclusive": true, "limit": 1});
+        assert_eq!(asked(&seen), [("/api/conversations.history".to_owned(), expected)]);
+
+        // The nearest message that Slack has is another one.
+        let other = json!({"ok": true, "messages": [{"user": "U2", "text": "Earlier.", "ts": "1.000001"}]});
+        let (client, _, seen) = stand_in(Reply::json(other)).await;
+        assert_eq!(client.message_at(&channel, &ts).await, Ok(None));
+        let expected = "channel=C1&ts=2.000001&oldest=2.000001&latest=2.000001&inclusive=true&limit=2";
+        assert_eq!(
+            asked(&seen)[1],
+            ("/api/conversations.replies".to_owned(), json!(expected))
+        );
+
+        let (client, _, _) = stand_in(Reply::json(json!({"ok": false, "error": "missing_scope"}))).await;
+        let error = client.message_at(&channel, &ts).await.expect_err("an error");
+        assert_eq!(error.missing_scope(), Some(""));
+    }
+
+    #[tokio::test]
+    async fn reactions_say_who() {
+        let clap = json!({"name": "clap", "count": 2, "users": ["U1", "U2"]});
+        let (channel, ts): (ChannelId, MessageTs) = ("C1".into(), "2.1".into());
+        for (message, expected) in [
+            (json!({"ts": "2.1", "reactions": [clap]}), vec![("clap", 2)]),
+            (json!({"ts": "2.1"}), vec![]),
+        ] {
+            let (client, _, seen) = stand_in(Reply::json(json!({"ok": true, "message": message}))).await;
+            let found = client
+                .reactions_get(&channel, &ts, READING_DEADLINE)
+                .await
+                .expect("read");
+            let found: Vec<_> = found.iter().map(|it| (it.name.as_str(), it.users.len())).collect();
+            assert_eq!(found, expected);
+            let form = json!("channel=C1&timestamp=2.1&full=true");
+            assert_eq!(asked(&seen), [("/api/reactions.get".to_owned(), form)]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_sent_in_three_steps_and_without_the_token_where_it_is_put() {
+        // One answer serves all steps.
+        let upload_to = |url: String| Reply::json(json!({"ok": true, "upload_url": url, "file_id": "F1", "files": []}));
+        let (channel, thread): (ChannelId, MessageTs) = ("C1".into(), "1.0".into());
+        let upload = Upload {
+            filename: "digest.png",
+            title: "October",
+            alt_text: &"A chart. ".repeat(200),
+            bytes: b"bytes",
+            channel: &channel,
+            thread_ts: Some(&thread),
+            comment: "Here it is.",
+        };
+        for elsewhere in ["http://127.0.0.1:1/upload", "https://files.example.com/x"] {
+            let (client, _, seen) = stand_in(upload_to(elsewhere.to_owned())).await;
+            let error = client.upload_file(&upload).await.expect_err("an error");
+            assert_eq!(error.code(), Some(ApiError::URL_REFUSED));
+            assert_eq!(asked(&seen).len(), 1);
+        }
+        let (client, own, seen) = stand_in_that(|own| upload_to(format!("{own}upload/x"))).await;
+        assert_eq!(client.upload_file(&upload).await.as_deref(), Ok("F1"));
+        let requests = asked(&seen);
+        assert_eq!(requests[0].0, format!("{}files.getUploadURLExternal", own.path()));
+        let asked_for = requests[0].1.as_str().expect("a form");
+        let form: Vec<(String, String)> = serde_urlencoded::from_str(asked_for).expect("a form");
+        assert_eq!(
+            form[..2],
+            [("filename", "digest.png"), ("length", "5")].map(|(k, v)| (k.into(), v.into()))
+        );
+        assert!(form[2].0 == "alt_txt" && form[2].1.ends_with('…') && form[2].1.chars().count() <= 1_000);
+        assert_eq!(requests[1], ("/api/upload/x".to_owned(), json!("bytes")));
+        let shared = json!({"files": [{"id": "F1", "title": "October"}], "channel_id": "C1", "thread_ts": "1.0",
+            "initial_comment": "Here it is."});
+        assert_eq!(requests[2], ("/api/files.completeUploadExternal".to_owned(), shared));
+        let seen = seen.lock().expect("no panic elsewhere");
+        assert!(!seen[1].headers.contains_key("authorization") && seen[2].headers.contains_key("authorization"));
     }
 
     #[tokio::test]

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub const BLOCKS_PER_MESSAGE: usize = 50;
 /// Blocks in one modal or Home (docs.slack.dev/reference/views).
 pub const BLOCKS_PER_VIEW: usize = 100;
+/// JSON of one modal or Home, in bytes. Slack: 250 kB (docs.slack.dev/reference/views); the rest is for what is not blocks.
+pub const VIEW_BYTES: usize = 240_000;
 /// Title of a modal, and its buttons.
 pub const VIEW_TITLE: usize = 24;
 /// What comes back with a view.
@@ -45,6 +47,8 @@ pub const ID: usize = 255;
 pub const URL: usize = 3_000;
 /// Alternative text of an image.
 pub const ALT_TEXT: usize = 2_000;
+/// Alternative text of a file (docs.slack.dev/reference/methods/files.getUploadURLExternal).
+pub const FILE_ALT_TEXT: usize = 1_000;
 /// Title of an image block.
 pub const IMAGE_TITLE: usize = 2_000;
 /// Label of a button (about 30 are shown).

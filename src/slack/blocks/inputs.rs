@@ -1,6 +1,7 @@
 //! Input elements of modals, Home and messages: what people fill in. One name serves as block id and action id, so that
 //! what was filled in comes back under it.
 
+use chrono::{NaiveDate, NaiveTime};
 use serde::Serialize;
 
 use super::{Element, Text, action_id_of, cut_plain, head, measure, non_empty};
@@ -153,20 +154,21 @@ impl Input {
             name,
             Kind::PlainTextInput {
                 multiline,
-                initial_value: (!initial.is_empty()).then(|| cut_plain(initial, max)),
+                initial_value: (!initial.trim().is_empty()).then(|| cut_plain(initial, max)),
                 placeholder: None,
                 max_length: Some(max),
             },
         )
     }
 
-    /// A whole number from `min` to `max`.
+    /// A whole number from `min` to `max`; what stands there at first is brought between them.
     pub fn number(name: &str, initial: Option<i64>, min: i64, max: i64) -> Self {
+        let max = max.max(min);
         Self::new(
             name,
             Kind::NumberInput {
                 is_decimal_allowed: false,
-                initial_value: initial.map(|number| number.to_string()),
+                initial_value: initial.map(|number| number.clamp(min, max).to_string()),
                 min_value: min.to_string(),
                 max_value: max.to_string(),
             },
@@ -262,15 +264,17 @@ impl Input {
         )
     }
 
-    /// A day, `YYYY-MM-DD`.
+    /// A day, `YYYY-MM-DD`; none stands there at first where `initial` is none.
     pub fn date(name: &str, initial: Option<&str>) -> Self {
-        let initial_date = initial.map(str::to_owned);
+        let day = initial.and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok());
+        let initial_date = day.map(|day| day.format("%Y-%m-%d").to_string());
         Self::new(name, Kind::Datepicker { initial_date })
     }
 
-    /// A time, `HH:mm`.
+    /// A time, `HH:mm`; none stands there at first where `initial` is none.
     pub fn time(name: &str, initial: Option<&str>) -> Self {
-        let initial_time = initial.map(str::to_owned);
+        let time = initial.and_then(|time| NaiveTime::parse_from_str(time, "%H:%M").ok());
+        let initial_time = time.map(|time| time.format("%H:%M").to_string());
         Self::new(name, Kind::Timepicker { initial_time })
     }
 
@@ -318,4 +322,114 @@ fn at_most(options: Vec<Choose>, most: usize) -> Vec<Choose> {
     }
     debug_assert!(kept.iter().all(|option| measure(&option.value) <= limits::OPTION_VALUE));
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn sent(of: Input) -> Value {
+        serde_json::to_value(of).expect("an input has a JSON form")
+    }
+
+    fn colours() -> Vec<Choose> {
+        vec![
+            Choose::new("Calm", "calm").about("Cool heads"),
+            Choose::new("Clarity", "clarity").about(" "),
+            Choose::new("Calm again", "calm"),
+        ]
+    }
+
+    #[test]
+    fn every_input_is_sent_as_slack_documents_it() {
+        let text = |text: &str| json!({"type": "plain_text", "text": text});
+        let calm = json!({"text": text("Calm"), "value": "calm", "description": text("Cool heads")});
+        let options = json!([calm, {"text": text("Clarity"), "value": "clarity"}]);
+        let filter = json!({"include": ["public", "private"], "exclude_external_shared_channels": false,
+            "exclude_bot_users": true});
+        let (dana, kudos): (UserId, ChannelId) = ("U1".into(), "C1".into());
+        for (input, expected) in [
+            (
+                Input::text("x", false, "Hi", 9_000).placeholder("Say why"),
+                json!({"type": "plain_text_input", "multiline": false, "initial_value": "Hi", "max_length": 3000,
+                    "placeholder": text("Say why")}),
+            ),
+            (
+                Input::number("x", Some(5), 0, 100),
+                json!({"type": "number_input", "is_decimal_allowed": false, "initial_value": "5", "min_value": "0",
+                    "max_value": "100"}),
+            ),
+            (
+                Input::users("x", &[dana.clone(), "U2".into()], 1),
+                json!({"type": "multi_users_select", "initial_users": ["U1"], "max_selected_items": 1}),
+            ),
+            (
+                Input::user("x", Some(&dana)),
+                json!({"type": "users_select", "initial_user": "U1"}),
+            ),
+            (
+                Input::channel("x", Some(&kudos)),
+                json!({"type": "conversations_select", "initial_conversation": "C1", "filter": filter}),
+            ),
+            (
+                Input::channels("x", &[kudos]),
+                json!({"type": "multi_conversations_select", "initial_conversations": ["C1"], "filter": filter}),
+            ),
+            (
+                Input::select("x", colours(), Some("calm")),
+                json!({"type": "static_select", "options": options, "initial_option": calm}),
+            ),
+            (
+                Input::selects("x", colours(), &["calm", "gone"]),
+                json!({"type": "multi_static_select", "options": options, "initial_options": [calm]}),
+            ),
+            (
+                Input::radio("x", colours(), Some("gone")),
+                json!({"type": "radio_buttons", "options": options}),
+            ),
+            (
+                Input::checkboxes("x", colours(), &["calm"]),
+                json!({"type": "checkboxes", "options": options, "initial_options": [calm]}),
+            ),
+            (
+                Input::date("x", Some("2026-10-05")),
+                json!({"type": "datepicker", "initial_date": "2026-10-05"}),
+            ),
+            (
+                Input::time("x", Some("9:05")),
+                json!({"type": "timepicker", "initial_time": "09:05"}),
+            ),
+        ] {
+            let mut expected = expected;
+            expected["action_id"] = json!("x");
+            assert_eq!(sent(input), expected);
+        }
+    }
+
+    #[test]
+    fn what_slack_would_refuse_at_first_is_left_out_or_brought_within_its_limits() {
+        assert_eq!(sent(Input::text("x", true, " \n", 100))["initial_value"], Value::Null);
+        assert_eq!(sent(Input::text("x", true, "hello", 0))["initial_value"], json!("…"));
+        assert_eq!(
+            sent(Input::number("x", Some(900), 0, 100))["initial_value"],
+            json!("100")
+        );
+        assert_eq!(sent(Input::number("x", None, 5, 1))["max_value"], json!("5"));
+        for day in ["tomorrow", "2026-02-30", ""] {
+            assert_eq!(sent(Input::date("x", Some(day)))["initial_date"], Value::Null, "{day}");
+        }
+        for time in ["noon", "24:00", ""] {
+            assert_eq!(
+                sent(Input::time("x", Some(time)))["initial_time"],
+                Value::Null,
+                "{time}"
+            );
+        }
+        let many: Vec<Choose> = (0..120).map(|n| Choose::new("x", &n.to_string())).collect();
+        let count = |input: Input| sent(input)["options"].as_array().map(Vec::len);
+        assert_eq!(count(Input::select("x", many.clone(), None)), Some(100));
+        assert_eq!(count(Input::radio("x", many, None)), Some(10));
+    }
 }

@@ -303,6 +303,13 @@ impl Block {
         })
     }
 
+    fn input_name(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Input { block_id, .. } => Some(block_id),
+            _ => None,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match &self.0 {
             Kind::Context { elements } => elements.is_empty(),

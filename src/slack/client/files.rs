@@ -7,7 +7,9 @@ use url::Url;
 
 use super::{Client, Encoding, POSTING_DEADLINE, failed, is_slacks};
 use crate::base::ids::{ChannelId, MessageTs};
+use crate::slack::blocks::cut_plain;
 use crate::slack::errors::{ApiError, Why};
+use crate::slack::limits;
 
 /// A file to be shared.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +18,7 @@ pub struct Upload<'a> {
     pub filename: &'a str,
     /// What people read.
     pub title: &'a str,
-    /// What is to be seen on a picture, in words, at most 1,000 characters; empty for other files.
+    /// What is to be seen on a picture, in words; cut at 1,000 characters. Empty for other files.
     pub alt_text: &'a str,
     /// The file; not empty.
     pub bytes: &'a [u8],
@@ -39,8 +41,8 @@ impl Client {
         struct Ask<'a> {
             filename: &'a str,
             length: usize,
-            #[serde(skip_serializing_if = "str::is_empty")]
-            alt_txt: &'a str,
+            #[serde(skip_serializing_if = "String::is_empty")]
+            alt_txt: String,
         }
         #[derive(Deserialize)]
         struct Place {
@@ -50,7 +52,11 @@ impl Client {
         let ask = Ask {
             filename: upload.filename,
             length: upload.bytes.len(),
-            alt_txt: upload.alt_text,
+            alt_txt: if upload.alt_text.is_empty() {
+                String::new()
+            } else {
+                cut_plain(upload.alt_text, limits::FILE_ALT_TEXT)
+            },
         };
         let place: Place = self
             .call("files.getUploadURLExternal", Encoding::Form, &ask, POSTING_DEADLINE)

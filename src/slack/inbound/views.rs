@@ -182,3 +182,177 @@ pub(super) fn shortcut(payload: &Value) -> Option<Shortcut> {
         of,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Interaction, parse_interaction};
+    use super::*;
+
+    fn told(payload: &Value) -> Interaction {
+        let form = serde_urlencoded::to_string([("payload", payload.to_string())]).expect("a form");
+        parse_interaction(form.as_bytes()).expect("an interaction")
+    }
+
+    /// Values as Slack sends them, by the element's type.
+    fn filled() -> Value {
+        json!({
+            "words": {"words": {"type": "plain_text_input", "value": "calming the storm"}},
+            "number": {"number": {"type": "number_input", "value": "5"}},
+            "people": {"people": {"type": "multi_users_select", "selected_users": ["U1", "U2"]}},
+            "person": {"person": {"type": "users_select", "selected_user": "U3"}},
+            "places": {"places": {"type": "multi_conversations_select", "selected_conversations": ["C1", "C2"]}},
+            "place": {"place": {"type": "channels_select", "selected_channel": "C3"}},
+            "value": {"value": {"type": "radio_buttons", "selected_option": {
+                "text": {"type": "plain_text", "text": "Calm"}, "value": "calm"}}},
+            "values": {"values": {"type": "checkboxes", "selected_options": [{"value": "calm"}, {"value": "clarity"}]}},
+            "day": {"day": {"type": "datepicker", "selected_date": "2026-10-05"}},
+            "hour": {"hour": {"type": "timepicker", "selected_time": "09:30", "timezone": "Europe/Berlin"}},
+        })
+    }
+
+    fn submitted(values: Value) -> Value {
+        json!({
+            "type": "view_submission", "team": {"id": "T9"}, "user": {"id": "U1", "team_id": "T9"}, "trigger_id": "1.2.x",
+            "view": {
+                "id": "V1", "type": "modal", "hash": "1.h", "callback_id": "give", "private_metadata": "{\"k\":1}",
+                "external_id": "", "root_view_id": "V0", "app_installed_team_id": "T1", "state": {"values": values},
+            },
+        })
+    }
+
+    #[test]
+    fn a_submission_is_read_with_all_its_fields() {
+        let Interaction::ViewSubmission(event) = told(&submitted(filled())) else {
+            panic!("no submission");
+        };
+        // Another company's person in a shared channel: the installation is ours.
+        assert_eq!(event.workspace, Some("T1".into()));
+        assert_eq!((event.user.as_str(), event.trigger_id.as_str()), ("U1", "1.2.x"));
+        let view = event.view;
+        assert_eq!(
+            [
+                &view.id,
+                &view.hash,
+                &view.kind,
+                &view.callback_id,
+                &view.private_metadata,
+                &view.root_view_id
+            ],
+            ["V1", "1.h", "modal", "give", "{\"k\":1}", "V0"]
+        );
+        let fields = view.fields;
+        assert_eq!(fields.text("words").as_deref(), Some("calming the storm"));
+        assert_eq!(fields.text("number").as_deref(), Some("5"));
+        assert_eq!(fields.users("people"), ["U1".into(), "U2".into()]);
+        assert_eq!(fields.users("person"), ["U3".into()]);
+        assert_eq!(fields.conversations("places"), ["C1".into(), "C2".into()]);
+        assert_eq!(fields.conversations("place"), ["C3".into()]);
+        assert_eq!(fields.option("value").as_deref(), Some("calm"));
+        assert_eq!(fields.options("values"), ["calm", "clarity"]);
+        assert_eq!(fields.date("day").as_deref(), Some("2026-10-05"));
+        assert_eq!(fields.time("hour").as_deref(), Some("09:30"));
+    }
+
+    #[test]
+    fn what_was_left_empty_is_nothing() {
+        let mut values = filled();
+        for (_, block) in values.as_object_mut().expect("blocks") {
+            for (_, field) in block.as_object_mut().expect("a block") {
+                for (name, value) in field.as_object_mut().expect("a field") {
+                    if name != "type" {
+                        *value = if value.is_array() { json!([]) } else { Value::Null };
+                    }
+                }
+            }
+        }
+        for values in [
+            values,
+            json!({"words": null, "people": {}, "value": {"value": 1}}),
+            Value::Null,
+        ] {
+            let Interaction::ViewSubmission(event) = told(&submitted(values)) else {
+                panic!("no submission");
+            };
+            let fields = event.view.fields;
+            assert_eq!(
+                (fields.text("words"), fields.text("number"), fields.option("value")),
+                (None, None, None)
+            );
+            assert_eq!((fields.date("day"), fields.time("hour")), (None, None));
+            assert!(fields.users("people").is_empty() && fields.users("person").is_empty());
+            assert!(fields.conversations("places").is_empty() && fields.conversations("place").is_empty());
+            assert!(fields.options("values").is_empty());
+        }
+    }
+
+    #[test]
+    fn a_closed_view_has_no_trigger() {
+        let mut payload = submitted(json!({}));
+        payload["type"] = json!("view_closed");
+        payload["trigger_id"] = Value::Null;
+        let Interaction::ViewClosed(event) = told(&payload) else {
+            panic!("not closed");
+        };
+        assert_eq!((event.trigger_id.as_str(), event.view.id.as_str()), ("", "V1"));
+    }
+
+    #[test]
+    fn a_click_in_a_view_brings_what_is_filled_in_and_what_was_picked() {
+        let payload = json!({
+            "type": "block_actions", "team": {"id": "T1"}, "user": {"id": "U1"}, "trigger_id": "1.2.x",
+            "container": {"type": "view", "view_id": "V1"}, "view": submitted(filled())["view"],
+            "actions": [
+                {"type": "multi_users_select", "action_id": "people", "selected_users": ["U1", "U2"]},
+                {"type": "checkboxes", "action_id": "values", "selected_options": [{"value": "calm"}]},
+                {"type": "conversations_select", "action_id": "place", "selected_conversation": "C3"},
+                {"type": "datepicker", "action_id": "day", "selected_date": "2026-10-05"},
+                {"type": "static_select", "action_id": "value", "selected_option": null},
+            ],
+        });
+        let Interaction::BlockActions(click) = told(&payload) else {
+            panic!("no click");
+        };
+        let view = click.view.expect("a view");
+        assert_eq!(view.fields.text("words").as_deref(), Some("calming the storm"));
+        let picked: Vec<_> = click
+            .actions
+            .iter()
+            .map(|action| (action.value.as_deref(), action.values.join(",")))
+            .collect();
+        let expected = [
+            (None, "U1,U2"),
+            (None, "calm"),
+            (Some("C3"), ""),
+            (Some("2026-10-05"), ""),
+            (None, ""),
+        ];
+        assert_eq!(picked, expected.map(|(one, several)| (one, several.to_owned())));
+    }
+
+    #[test]
+    fn a_shortcut_knows_its_message() {
+        let global = json!({"type": "shortcut", "callback_id": "give_kudos", "trigger_id": "1.2.x", "team": null,
+            "user": {"id": "U1", "team_id": "T1"}});
+        let Interaction::Shortcut(shortcut) = told(&global) else {
+            panic!("no shortcut");
+        };
+        assert_eq!(shortcut.workspace, Some("T1".into()));
+        assert_eq!((shortcut.callback_id.as_str(), shortcut.of), ("give_kudos", None));
+        let mut on_message = json!({"type": "message_action", "callback_id": "kudos_message", "trigger_id": "1.2.x",
+            "team": {"id": "T1"}, "user": {"id": "U1", "name": "lee"}, "channel": {"id": "C1", "name": "support"},
+            "response_url": "https://hooks.slack.com/app/T1/1/x", "message_ts": "2.000001",
+            "message": {"type": "message", "user": "U2", "text": "Fixed.", "ts": "2.000001", "thread_ts": "1.000001"}});
+        let Interaction::Shortcut(shortcut) = told(&on_message) else {
+            panic!("no shortcut");
+        };
+        let of = shortcut.of.expect("a message");
+        assert_eq!((of.channel.as_str(), of.message.text.as_str()), ("C1", "Fixed."));
+        assert_eq!(of.message.parent(), Some(&"1.000001".into()));
+        assert_eq!(of.response_url.as_deref(), Some("https://hooks.slack.com/app/T1/1/x"));
+        on_message["message"]["ts"] = Value::Null;
+        let kind = "message_action".to_owned();
+        assert_eq!(told(&on_message), Interaction::Other { kind });
+    }
+}
