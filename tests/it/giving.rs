@@ -93,7 +93,7 @@ fn nobody_is_pinged_twice_and_screen_readers_hear_everything() {
 
 #[test]
 fn what_was_said_in_private_stays_there() {
-    story_needing(&["groups:read"], async |t| {
+    story_needing(&["channels:read", "groups:read"], async |t| {
         assert_snapshot!(t.person("lee").runs_in("escalations", "/kudos @dana for taking the angry caller").await, @"
         Dana will see it; 4 left today.
         [Undo]
@@ -121,7 +121,7 @@ fn what_was_said_in_private_stays_there() {
 
 #[test]
 fn where_the_app_may_not_post_there_is_no_card_and_the_giver_is_told() {
-    story_needing(&["groups:read"], async |t| {
+    story_needing(&["channels:read", "groups:read"], async |t| {
         t.person("lee")
             .runs_in("leads", "/kudos @dana for the honest retrospective")
             .await;

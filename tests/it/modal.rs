@@ -323,7 +323,11 @@ fn a_customers_words_are_quoted_and_cost_nothing() {
         [See it in #kudos] [Say thanks back] [Notification settings]
         ");
         assert_eq!(t.export().await[0].source, "customer");
-        assert_eq!(t.number("SELECT COALESCE(SUM(used), 0) FROM allowance").await, 0);
+        assert_eq!(
+            t.number("SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM allowance")
+                .await,
+            0
+        );
     });
 }
 

@@ -276,7 +276,7 @@ fn erased_twice_is_erased_once() {
 
 #[test]
 fn what_is_under_way_while_somebody_is_erased_is_erased_as_well() {
-    story_needing(&["channels:read"], async |t| {
+    story_needing(&["channels:read", "channels:history"], async |t| {
         // The card and the DM are in the queue, one of them half sent.
         t.person("lee")
             .runs("/kudos @dana @mo for calming the refund storm")

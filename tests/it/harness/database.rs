@@ -119,7 +119,7 @@ impl TestDatabase {
                 let mut connection = PgConnection::connect(&self.url()).await.expect("a connection");
                 for lock in [
                     "BEGIN",
-                    "LOCK TABLE allowance, ledger, member, outbox IN EXCLUSIVE MODE",
+                    "LOCK TABLE allowance, ledger, member, outbox, draft, setting, audit, boost, hidden IN EXCLUSIVE MODE",
                 ] {
                     sqlx::query(lock).execute(&mut connection).await.expect("the lock");
                 }
