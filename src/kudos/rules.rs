@@ -16,6 +16,8 @@ use crate::workspace::{Guest, Member, Place, PlaceKind, Postable};
 
 /// The most people that one kudos thanks; more is an announcement.
 pub const MOST_RECEIVERS: usize = 20;
+/// How many characters of somebody's message are quoted as words of thanks.
+pub const QUOTED: usize = 140;
 /// The most characters of a reason.
 pub const MOST_CHARACTERS: usize = 2_000;
 
@@ -329,7 +331,8 @@ pub fn is_open(given_at: Instant, workspace_zone: Tz, now: Instant) -> bool {
     now < closes_at(given_at, workspace_zone)
 }
 
-/// The hour of the day at which the working day is greeted: round-ups and what else waits for the morning.
+/// The hour of the day at which the working day is greeted: round-ups, what was put off, and what else waits for the
+/// morning.
 pub const MORNING: u32 = 9;
 
 /// The day of the next working morning, 09:00 in this zone: today's if it is still to come.

@@ -1,17 +1,14 @@
 //! What posts and reactions have given: whom they thanked, and taking it back when they go.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
+use super::rules::{POSTS_TAKE_BACK_FOR, post_takes_back};
 use super::store::load;
 use super::take_back::undo_all;
 use super::{Effect, grammar};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, KudosId, MessageTs, UserId, WorkspaceId};
 use crate::store::{StoreError, Tx, sql};
-
-/// How long a post that is deleted, or a reaction that is removed, takes back what it gave (product rule).
-const POSTS_TAKE_BACK_FOR: Duration = Duration::from_secs(7 * 86_400);
 
 /// A message that gives, or under which a reaction does.
 #[derive(Clone, Debug)]
@@ -113,22 +110,21 @@ pub(super) async fn withdraw(
     recognition: Option<&ChannelId>,
     now: Instant,
 ) -> Result<(), StoreError> {
-    let oldest = now.minus(POSTS_TAKE_BACK_FOR);
     let rows: Vec<(KudosId,)> = sql!(
         tx,
         fetch_all as (KudosId,),
         "SELECT DISTINCT kudos FROM ledger
          WHERE workspace = $1 AND channel = $2 AND message_ts = $3 AND effect = $4 AND effect IS NOT NULL
-            AND (giver = $5 OR $5 = '') AND given_at > $6 AND reversed_at IS NULL ORDER BY kudos",
+            AND (giver = $5 OR $5 = '') AND reversed_at IS NULL ORDER BY kudos",
         &at.workspace,
         &at.channel,
         &at.ts,
         effect.name(),
-        by.map_or("", UserId::as_str),
-        oldest
+        by.map_or("", UserId::as_str)
     )?;
     for (kudos,) in rows {
-        let Some(kudos) = load(tx, &at.workspace, &kudos).await? else {
+        let kudos = load(tx, &at.workspace, &kudos).await?;
+        let Some(kudos) = kudos.filter(|kudos| post_takes_back(kudos.given_at, now)) else {
             continue;
         };
         undo_all(tx, &at.workspace, &kudos, kudos.giver.as_str(), recognition, now).await?;
@@ -145,7 +141,7 @@ pub(super) async fn withdraw(
             &at.ts,
             effect.name(),
             by,
-            oldest
+            now.minus(POSTS_TAKE_BACK_FOR)
         )?;
     }
     Ok(())

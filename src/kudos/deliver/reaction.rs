@@ -14,6 +14,7 @@ use crate::kudos::giving::{Gave, directory};
 use crate::kudos::inputs::posts::{Private, Why, why_told};
 use crate::kudos::messages;
 use crate::kudos::people::{People, is_nobody};
+use crate::kudos::rules::QUOTED;
 use crate::kudos::waiting::{MODAL, Waiting};
 use crate::kudos::withdraw::{self, At, Progress};
 use crate::kudos::{Announce, Effect, Giving, Outcome, Receiver, Said, Source, Wish, boost, grammar, posts};
@@ -24,9 +25,6 @@ use crate::slack::errors::ApiError;
 use crate::slack::inbound::MessageEvent;
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Ctx, Member};
-
-/// The most characters of a post that are its author's kudos (product rule).
-const QUOTED: usize = 140;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct OfReaction {

@@ -14,7 +14,7 @@ use crate::kudos::giving::{Gave, directory};
 use crate::kudos::grammar::{self, Directory, Parsed, Reading};
 use crate::kudos::messages::{self, Voice};
 use crate::kudos::modal::{self, Form};
-use crate::kudos::rules::{Refusal, Target, Terms, decide, target};
+use crate::kudos::rules::{MORNING, QUOTED, Refusal, Target, Terms, decide, target};
 use crate::kudos::store::first_told;
 use crate::kudos::waiting::{LATER, MODAL, Waiting};
 use crate::kudos::{
@@ -26,10 +26,7 @@ use crate::slack::inbound::{Shortcut, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Postable, drafts};
 
-use super::tomorrow::{MORNING, PATIENCE};
-
-/// How many characters of a message are quoted in the form (product rule, as for reactions).
-const QUOTED: usize = 140;
+use super::tomorrow::PATIENCE;
 
 /// What typing or clicking came to.
 pub(super) enum Opened {

@@ -8,6 +8,7 @@ use crate::base::ids::{GroupId, UserId};
 use crate::kudos::deliver::later_intent;
 use crate::kudos::messages::{self, Voice};
 use crate::kudos::people::People;
+use crate::kudos::rules::MORNING;
 use crate::kudos::waiting::{LATER, SHORT, Waiting};
 use crate::kudos::{Giving, Receiver};
 use crate::outbox;
@@ -17,8 +18,6 @@ use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
 use crate::workspace::{self, Settings, drafts};
 
-/// When the working day of a giver begins.
-pub(super) const MORNING: u32 = 9;
 /// How long what was put off is kept beyond its hour: the queue may be late.
 pub(super) const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 
