@@ -22,7 +22,7 @@ use crate::slack::blocks::Message;
 use crate::slack::errors::ApiError;
 use crate::slack::inbound::User;
 use crate::store::{StoreError, Tx};
-use crate::workspace::deliver::workspace_zone;
+use crate::workspace::deliver::{workspace_zone, zone_of};
 use crate::workspace::{self, Announcement, Ctx, Member, Place, Postable, Settings, Usergroup, UsergroupError};
 
 /// The most unknown people that are looked up while somebody waits.
@@ -142,12 +142,7 @@ impl Gave {
 
     /// How the giver is spoken to.
     pub fn voice<'v>(&self, ctx: &Ctx, settings: &'v Settings) -> Voice<'v> {
-        Voice {
-            locale: ctx.locale,
-            command: &settings.command,
-            allowance: settings.allowance,
-            zone: self.zone,
-        }
+        Voice::new(ctx.locale, settings, self.zone)
     }
 
     /// What the giver is told, privately.
@@ -216,10 +211,7 @@ impl Giving<'_> {
         wanted.extend(mentioned);
         let missing = look_up(ctx, &mut known, wanted, self.look_up).await;
         let parsed = wish.said.resolve(&directory(&known, hits), &settings.value_names());
-        let zone = known
-            .get(&wish.giver)
-            .and_then(|giver| giver.zone)
-            .unwrap_or_else(|| workspace_zone(settings, &known));
+        let zone = zone_of(settings, &known, &wish.giver);
         // Known once the app has opened its own DM with the giver.
         let own_dm = known
             .get(&wish.giver)

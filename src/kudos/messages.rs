@@ -23,7 +23,7 @@ use crate::base::ids::{ChannelId, GroupId, KudosId, UserId};
 use crate::base::text::{Masked, list_names, thousands};
 use crate::slack::blocks::{Block, Button, Message};
 use crate::slack::mrkdwn::{Broadcast, bold, channel as channel_link, escape, quote};
-use crate::workspace::Locale;
+use crate::workspace::{Locale, Settings};
 
 /// The button that takes a kudos back; its value is the kudos' id.
 pub const UNDO: &str = "kudos.undo";
@@ -52,6 +52,18 @@ pub struct Voice<'a> {
     pub allowance: Option<i64>,
     /// Where the reader lives.
     pub zone: Tz,
+}
+
+impl<'a> Voice<'a> {
+    /// How somebody in `zone` is spoken to in this workspace.
+    pub fn new(locale: Locale, settings: &'a Settings, zone: Tz) -> Self {
+        Self {
+            locale,
+            command: &settings.command,
+            allowance: settings.allowance,
+            zone,
+        }
+    }
 }
 
 /// The names to write for people. Never trusted: escaped where they are written.

@@ -1,12 +1,14 @@
 //! What the outbox runs for the workspace: the member list, page by page.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Ctx, Settings, upsert};
+use super::{Ctx, Member, Settings, upsert};
 use crate::base::clock::Instant;
-use crate::base::ids::WorkspaceId;
+use crate::base::ids::{UserId, WorkspaceId};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::slack::errors::ApiError;
 use crate::slack::limits::USERS_PAGE;
@@ -118,13 +120,18 @@ pub async fn members_page(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreE
     Ok(Ending::Recorded)
 }
 
+/// The zone that somebody lives in, as far as it is known; else the workspace's.
+pub fn zone_of(settings: &Settings, known: &BTreeMap<UserId, Member>, member: &UserId) -> Tz {
+    known
+        .get(member)
+        .and_then(|member| member.zone)
+        .unwrap_or_else(|| workspace_zone(settings, known))
+}
+
 /// The zone of everything that isn't one giver's own: as set, else the first steward's, else UTC.
-pub fn workspace_zone(
-    settings: &Settings,
-    known: &std::collections::BTreeMap<crate::base::ids::UserId, super::Member>,
-) -> chrono_tz::Tz {
+pub fn workspace_zone(settings: &Settings, known: &BTreeMap<UserId, Member>) -> Tz {
     settings
         .timezone
         .or_else(|| settings.stewards.first().and_then(|steward| known.get(steward)?.zone))
-        .unwrap_or(chrono_tz::UTC)
+        .unwrap_or(Tz::UTC)
 }

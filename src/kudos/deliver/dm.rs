@@ -13,7 +13,7 @@ use crate::base::ids::{GroupId, KudosId, MessageTs, UserId};
 use crate::kudos::audience::Audience;
 use crate::kudos::messages::posts::Reacted;
 use crate::kudos::messages::{self, Voice};
-use crate::kudos::people::{People, is_nobody};
+use crate::kudos::people::{People, ask_about};
 use crate::kudos::store::{self, Stored, load};
 use crate::kudos::take_back::{dm_lane, removal};
 use crate::kudos::{Source, TEN_MINUTES};
@@ -22,7 +22,7 @@ use crate::slack::blocks::Message;
 use crate::slack::client::{POSTING_DEADLINE, Posted};
 use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
-use crate::workspace::deliver::workspace_zone;
+use crate::workspace::deliver::zone_of;
 use crate::workspace::{self, Ctx, Guest, Member, Usergroup};
 
 const NO_GROUPS: &BTreeMap<GroupId, Usergroup> = &BTreeMap::new();
@@ -55,7 +55,7 @@ pub(super) async fn dm(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble> 
     // A card that is late sends its DMs before its receivers were checked.
     let found = match loaded.known.get(&receiver) {
         Some(member) => Some(member.clone()),
-        None => check(ctx, &receiver, now).await?,
+        None => ask_about(ctx, &receiver, POSTING_DEADLINE).await?,
     };
     let member = found.as_ref();
     let wanted = stands && member.is_some_and(Member::gets_dms);
@@ -161,16 +161,7 @@ pub(super) async fn message(
         None => None,
     };
     let settings = &*ctx.settings();
-    let voice = Voice {
-        locale: ctx.locale,
-        command: &settings.command,
-        allowance: settings.allowance,
-        zone: loaded
-            .known
-            .get(receiver)
-            .and_then(|member| member.zone)
-            .unwrap_or_else(|| workspace_zone(settings, &loaded.known)),
-    };
+    let voice = Voice::new(ctx.locale, settings, zone_of(settings, &loaded.known, receiver));
     Ok(messages::dm(
         &voice,
         &loaded.people(),
@@ -207,12 +198,7 @@ async fn reactions(ctx: &Ctx, receiver: &UserId, kudos: &[KudosId]) -> Result<Me
             Ok((all, known, !store::had_dm_besides(tx, id, receiver, kudos).await?))
         })
         .await?;
-    let voice = Voice {
-        locale: ctx.locale,
-        command: &settings.command,
-        allowance: settings.allowance,
-        zone: chrono_tz::UTC,
-    };
+    let voice = Voice::new(ctx.locale, settings, chrono_tz::UTC);
     let reacted: Vec<Reacted<'_>> = all
         .iter()
         .map(|kudos| Reacted {
@@ -222,24 +208,6 @@ async fn reactions(ctx: &Ctx, receiver: &UserId, kudos: &[KudosId]) -> Result<Me
         .collect();
     let people = People::new(&known, NO_GROUPS);
     Ok(messages::posts::reactions(&voice, &people, &reacted, is_first))
-}
-
-/// Asks Slack who a receiver is whom nobody has looked up yet; `None` if there is nobody of that id.
-async fn check(ctx: &Ctx, receiver: &UserId, now: Instant) -> Result<Option<Member>, Trouble> {
-    let user = match ctx.slack.users_info(receiver, POSTING_DEADLINE).await {
-        Ok(user) => user,
-        Err(error) if is_nobody(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let (workspace, only) = (ctx.workspace.id.clone(), BTreeSet::from([receiver.clone()]));
-    let members: Result<_, StoreError> = ctx
-        .db
-        .write(async move |tx: &mut Tx| {
-            workspace::upsert(tx, &workspace, std::slice::from_ref(&user), now).await?;
-            workspace::members(tx, &workspace, &only).await
-        })
-        .await;
-    Ok(members?.remove(receiver))
 }
 
 async fn finish_dm(

@@ -26,7 +26,7 @@ use serde_json::json;
 
 use super::Giving;
 use super::Receiver;
-use super::people::People;
+use super::people::{People, Unasked};
 use super::store::{Stored, StoredReceiver, load};
 use super::take_back::dm_lane;
 use crate::base::clock::Instant;
@@ -84,6 +84,15 @@ enum Trouble {
 impl From<ApiError> for Trouble {
     fn from(error: ApiError) -> Self {
         Self::Slack(error)
+    }
+}
+
+impl From<Unasked> for Trouble {
+    fn from(error: Unasked) -> Self {
+        match error {
+            Unasked::Slack(error) => Self::Slack(error),
+            Unasked::Store(error) => Self::Store(error),
+        }
     }
 }
 

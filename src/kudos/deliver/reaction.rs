@@ -13,7 +13,7 @@ use crate::base::text::shorten;
 use crate::kudos::giving::{Gave, directory};
 use crate::kudos::inputs::posts::{Private, Why, why_told};
 use crate::kudos::messages;
-use crate::kudos::people::{People, is_nobody};
+use crate::kudos::people::{People, ask_about};
 use crate::kudos::rules::QUOTED;
 use crate::kudos::waiting::{MODAL, Waiting};
 use crate::kudos::withdraw::{self, At, Progress};
@@ -176,20 +176,7 @@ async fn person(ctx: &Ctx, id: &UserId) -> Result<Option<Member>, Trouble> {
     if let Some(member) = known.remove(id) {
         return Ok(Some(member));
     }
-    let user = match ctx.slack.users_info(id, READING_DEADLINE).await {
-        Ok(user) => user,
-        Err(error) if is_nobody(&error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let (workspace, now) = (ctx.workspace.id.clone(), ctx.clock.now());
-    let mut known = ctx
-        .db
-        .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
-            workspace::upsert(tx, &workspace, std::slice::from_ref(&user), now).await?;
-            workspace::members(tx, &workspace, &ids).await
-        })
-        .await?;
-    Ok(known.remove(id))
+    Ok(ask_about(ctx, id, READING_DEADLINE).await?)
 }
 
 async fn join(ctx: &Ctx, at: &At, user: &UserId) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use crate::kudos::store::{self, Stored, StoredReceiver};
 use crate::kudos::take_back::dm_lane;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::store::{StoreError, Tx, sql};
-use crate::workspace::deliver::workspace_zone;
+use crate::workspace::deliver::zone_of;
 use crate::workspace::{self, Ctx};
 
 /// What somebody must learn after the fact.
@@ -134,16 +134,8 @@ pub(super) async fn tell(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trouble
         .flat_map(|loaded| loaded.kudos.receivers.iter().map(StoredReceiver::receiver))
         .collect();
     let settings = &*ctx.settings();
-    let zone = known
-        .get(&to)
-        .and_then(|member| member.zone)
-        .unwrap_or_else(|| workspace_zone(settings, &known));
-    let voice = Voice {
-        locale: ctx.locale,
-        command: &settings.command,
-        allowance: settings.allowance,
-        zone,
-    };
+    let zone = zone_of(settings, &known, &to);
+    let voice = Voice::new(ctx.locale, settings, zone);
     let (left, has_card) = ctx
         .db
         .read(async |tx: &mut Tx| -> Result<_, StoreError> {

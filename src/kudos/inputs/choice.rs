@@ -19,12 +19,11 @@ pub(super) async fn choose(giving: &Giving<'_>, click: &BlockActions, value: &st
     let chosen = UserId::from(chosen);
     let waiting = giving.kept(&click.user, CHOICE, draft).await?;
     let Some(decided) = waiting.and_then(|waiting| decide(waiting, &chosen)) else {
-        return Ok(messages::forgotten(&Voice {
-            locale: giving.ctx.locale,
-            command: &settings.command,
-            allowance: settings.allowance,
-            zone: chrono_tz::UTC,
-        }));
+        return Ok(messages::forgotten(&Voice::new(
+            giving.ctx.locale,
+            &settings,
+            chrono_tz::UTC,
+        )));
     };
     if let Some((name, people)) = decided.ambiguous.first() {
         // Nothing is given before everybody is known.

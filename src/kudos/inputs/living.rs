@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Which, undo, words};
 use crate::base::clock::Instant;
-use crate::base::ids::{GroupId, KudosId, UserId};
+use crate::base::ids::{KudosId, UserId};
 use crate::kudos::deliver::load_all;
 use crate::kudos::messages::{self, Voice};
-use crate::kudos::people::People;
+use crate::kudos::people::{People, known_of, zones};
 use crate::kudos::store::load;
 use crate::kudos::{
     Announced, Change, Decided, Edited, Giving, Receiver, add_value, announce, hide, join_in, keep, remove, report,
@@ -16,8 +16,7 @@ use crate::kudos::{
 use crate::slack::blocks::{Message, Response};
 use crate::slack::inbound::{Action, BlockActions};
 use crate::store::{StoreError, Tx};
-use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member, Settings};
+use crate::workspace::{self, Ctx, Settings};
 
 /// Answers a click on a card, a confirmation or a DM; `None` if it is none of this feature's.
 pub(super) async fn click(giving: &Giving<'_>, click: &BlockActions, action: &Action) -> Option<Response> {
@@ -178,7 +177,7 @@ impl Clicked<'_> {
             Decided::Removed { receivers } => receivers.as_slice(),
             _ => &[],
         };
-        let (known, groups) = names_of(self.ctx, receivers).await?;
+        let (known, groups) = known_of(self.ctx, receivers).await?;
         Ok(messages::decided(
             self.ctx.locale,
             &People::new(&known, &groups),
@@ -252,46 +251,14 @@ impl Clicked<'_> {
     }
 
     pub(super) async fn voice(&self) -> Result<Voice<'_>, StoreError> {
-        Ok(Voice {
-            locale: self.ctx.locale,
-            command: &self.settings.command,
-            allowance: self.settings.allowance,
-            zone: zones(self.ctx, self.settings, self.by).await?.0,
-        })
+        let zone = zones(self.ctx, self.settings, self.by).await?.0;
+        Ok(Voice::new(self.ctx.locale, self.settings, zone))
     }
 }
 
 async fn may_undo(tx: &mut Tx, change: &Change) -> Result<bool, StoreError> {
     let kudos = load(tx, &change.workspace, &change.kudos).await?;
     Ok(kudos.is_some_and(|kudos| !kudos.receivers.is_empty() && rules::may_undo(kudos.given_at, change.at)))
-}
-
-/// The zone of a person, and the workspace's.
-async fn zones(ctx: &Ctx, settings: &Settings, person: &UserId) -> Result<(chrono_tz::Tz, chrono_tz::Tz), StoreError> {
-    let mut people = BTreeSet::from([person.clone()]);
-    people.extend(settings.stewards.first().cloned());
-    let known = ctx
-        .db
-        .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &people).await)
-        .await?;
-    let ours = workspace_zone(settings, &known);
-    Ok((known.get(person).and_then(|member| member.zone).unwrap_or(ours), ours))
-}
-
-type Names = (BTreeMap<UserId, Member>, BTreeMap<GroupId, workspace::Usergroup>);
-
-async fn names_of(ctx: &Ctx, receivers: &[Receiver]) -> Result<Names, StoreError> {
-    let people: BTreeSet<UserId> = receivers.iter().filter_map(Receiver::member).cloned().collect();
-    let teams: BTreeSet<GroupId> = receivers.iter().filter_map(Receiver::group).cloned().collect();
-    let id = &ctx.workspace.id;
-    ctx.db
-        .read(async |tx: &mut Tx| {
-            Ok((
-                workspace::members(tx, id, &people).await?,
-                workspace::usergroups(tx, id, &teams).await?,
-            ))
-        })
-        .await
 }
 
 /// Answers `/kudos sent`.
@@ -304,12 +271,10 @@ pub(super) async fn sent(ctx: &Ctx, command: &str, by: &UserId) -> Result<Messag
         .read(async |tx: &mut Tx| latest_sent(tx, id, by, ours, now).await)
         .await?;
     let receivers: Vec<Receiver> = latest.iter().flat_map(|sent| sent.receivers.iter().cloned()).collect();
-    let (known, groups) = names_of(ctx, &receivers).await?;
+    let (known, groups) = known_of(ctx, &receivers).await?;
     let voice = Voice {
-        locale: ctx.locale,
         command,
-        allowance: settings.allowance,
-        zone,
+        ..Voice::new(ctx.locale, &settings, zone)
     };
     Ok(messages::sent(&voice, &People::new(&known, &groups), &latest))
 }

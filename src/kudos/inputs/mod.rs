@@ -7,21 +7,17 @@ pub mod posts;
 mod tomorrow;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::messages::{self, Voice};
-use super::people::People;
+use super::people::{People, known_of, zones};
 use super::{
-    Announce, Giving, Receiver, Said, Source, TakeBack, TakenBack, Wish, grammar, take_back, take_back_latest,
-    take_back_sent,
+    Announce, Giving, Said, Source, TakeBack, TakenBack, Wish, grammar, take_back, take_back_latest, take_back_sent,
 };
 use crate::base::clock::Instant;
-use crate::base::ids::{GroupId, KudosId, UserId};
+use crate::base::ids::{KudosId, UserId};
 use crate::slack::blocks::{Message, Response};
 use crate::slack::inbound::{Action, BlockActions, Shortcut, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
-use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx};
+use crate::workspace::Ctx;
 
 pub use modal::{Opening, Submission};
 
@@ -37,10 +33,8 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Option<Mess
     let result = match reading.subcommand(&RESERVED).as_deref() {
         Some("help") => {
             let voice = Voice {
-                locale: ctx.locale,
                 command: &command.command,
-                allowance: settings.allowance,
-                zone: chrono_tz::UTC,
+                ..Voice::new(ctx.locale, settings, chrono_tz::UTC)
             };
             let is_steward = settings.is_steward(&command.user);
             let values = settings.value_names();
@@ -117,16 +111,7 @@ enum Which {
 /// Takes a kudos back, and says what came of it.
 async fn undo(ctx: &Ctx, command: &str, which: Which, by: &UserId, now: Instant) -> Result<Message, StoreError> {
     let settings = &*ctx.settings();
-    let mut people = BTreeSet::from([by.clone()]);
-    people.extend(settings.stewards.first().cloned());
-    let mut known = ctx
-        .db
-        .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &people).await)
-        .await?;
-    let zone = known
-        .get(by)
-        .and_then(|giver| giver.zone)
-        .unwrap_or_else(|| workspace_zone(settings, &known));
+    let (zone, closes_in) = zones(ctx, settings, by).await?;
     let wish = TakeBack {
         workspace: ctx.workspace.id.clone(),
         kudos: match &which {
@@ -139,7 +124,6 @@ async fn undo(ctx: &Ctx, command: &str, which: Which, by: &UserId, now: Instant)
         allowance: settings.allowance,
         recognition: settings.channel.clone(),
     };
-    let closes_in = workspace_zone(settings, &known);
     let outcome = ctx
         .db
         .write(async move |tx: &mut Tx| match &which {
@@ -149,27 +133,16 @@ async fn undo(ctx: &Ctx, command: &str, which: Which, by: &UserId, now: Instant)
         })
         .await?;
     let voice = Voice {
-        locale: ctx.locale,
         command,
-        allowance: settings.allowance,
-        zone,
+        ..Voice::new(ctx.locale, settings, zone)
     };
     let Some(outcome) = outcome else {
         return Ok(messages::nothing_to_take_back(&voice));
     };
-    let mut groups = BTreeMap::new();
-    if let TakenBack::Done { receivers, .. } = &outcome {
-        let ids: BTreeSet<UserId> = receivers.iter().filter_map(Receiver::member).cloned().collect();
-        let teams: BTreeSet<GroupId> = receivers.iter().filter_map(Receiver::group).cloned().collect();
-        groups = ctx
-            .db
-            .read(async |tx: &mut Tx| workspace::usergroups(tx, &ctx.workspace.id, &teams).await)
-            .await?;
-        known = ctx
-            .db
-            .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &ids).await)
-            .await?;
-    }
+    let (known, groups) = match &outcome {
+        TakenBack::Done { receivers, .. } => known_of(ctx, receivers).await?,
+        _ => Default::default(),
+    };
     Ok(messages::taken_back(&voice, &People::new(&known, &groups), &outcome))
 }
 

@@ -259,12 +259,8 @@ pub(super) async fn for_click(
         Some(Ok(Some(waiting))) => waiting,
         Some(Ok(None)) => {
             let settings = giving.ctx.settings();
-            return Some(messages::forgotten(&Voice {
-                locale: giving.ctx.locale,
-                command: &settings.command,
-                allowance: settings.allowance,
-                zone: chrono_tz::UTC,
-            }));
+            let voice = Voice::new(giving.ctx.locale, &settings, chrono_tz::UTC);
+            return Some(messages::forgotten(&voice));
         }
         _ => return Some(messages::our_fault(giving.ctx.locale, "")),
     };

@@ -145,10 +145,13 @@ async fn written(
         Asks::Help if own_dm => {
             let day = local_day(ctx.clock.now(), chrono_tz::UTC);
             let why = Why::Once(format!("help {writer} {day}"));
-            news.push((why, messages::posts::how_to(&plain_voice(ctx, settings), true)));
+            news.push((
+                why,
+                messages::posts::how_to(&Voice::new(ctx.locale, settings, chrono_tz::UTC), true),
+            ));
         }
         Asks::Help => {
-            let message = messages::posts::how_to(&plain_voice(ctx, settings), false);
+            let message = messages::posts::how_to(&Voice::new(ctx.locale, settings, chrono_tz::UTC), false);
             news.push((Why::Explained("help"), message));
         }
         Asks::EmojiAlone => {
@@ -381,13 +384,4 @@ pub(in crate::kudos) fn why_told(gave: &Gave) -> Option<Why> {
             _ => Why::Always,
         },
     })
-}
-
-fn plain_voice<'v>(ctx: &Ctx, settings: &'v workspace::Settings) -> Voice<'v> {
-    Voice {
-        locale: ctx.locale,
-        command: &settings.command,
-        allowance: settings.allowance,
-        zone: chrono_tz::UTC,
-    }
 }

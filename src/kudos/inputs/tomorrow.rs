@@ -1,22 +1,19 @@
 //! *Send it tomorrow*, and calling that off.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::base::calendar::{at_hour, local_day};
-use crate::base::ids::{GroupId, UserId};
+use crate::kudos::Giving;
 use crate::kudos::deliver::later_intent;
 use crate::kudos::messages::{self, Voice};
-use crate::kudos::people::People;
+use crate::kudos::people::{People, known_of, zones};
 use crate::kudos::rules::MORNING;
 use crate::kudos::waiting::{LATER, SHORT, Waiting};
-use crate::kudos::{Giving, Receiver};
 use crate::outbox;
 use crate::slack::blocks::Message;
 use crate::slack::inbound::BlockActions;
 use crate::store::{StoreError, Tx};
-use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Settings, drafts};
+use crate::workspace::drafts;
 
 /// How long what was put off is kept beyond its hour: the queue may be late.
 pub(super) const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
@@ -25,7 +22,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
 pub(super) async fn put_off(giving: &Giving<'_>, click: &BlockActions, draft: &str) -> Result<Message, StoreError> {
     let ctx = giving.ctx;
     let settings = ctx.settings();
-    let voice = voice(giving, &settings, &click.user).await?;
+    let zone = zones(ctx, &settings, &click.user).await?.0;
+    let voice = Voice::new(ctx.locale, &settings, zone);
     let now = ctx.clock.now();
     let due = at_hour(local_day(now, voice.zone).next(), MORNING, voice.zone);
     let (workspace, owner, id) = (ctx.workspace.id.clone(), click.user.clone(), draft.to_owned());
@@ -63,37 +61,6 @@ pub(super) async fn call_off(giving: &Giving<'_>, click: &BlockActions, draft: &
     if !taken? {
         return Ok(messages::nothing_put_off());
     }
-    let people: BTreeSet<UserId> = waiting.receivers.iter().filter_map(Receiver::member).cloned().collect();
-    let teams: BTreeSet<GroupId> = waiting.receivers.iter().filter_map(Receiver::group).cloned().collect();
-    let id = ctx.workspace.id.clone();
-    let (known, groups): (BTreeMap<_, _>, BTreeMap<_, _>) = ctx
-        .db
-        .read(async move |tx: &mut Tx| -> Result<_, StoreError> {
-            Ok((
-                workspace::members(tx, &id, &people).await?,
-                workspace::usergroups(tx, &id, &teams).await?,
-            ))
-        })
-        .await?;
+    let (known, groups) = known_of(ctx, &waiting.receivers).await?;
     Ok(messages::called_off(&waiting.as_typed(&People::new(&known, &groups))))
-}
-
-async fn voice<'s>(giving: &Giving<'_>, settings: &'s Settings, person: &UserId) -> Result<Voice<'s>, StoreError> {
-    let ctx = giving.ctx;
-    let mut people = BTreeSet::from([person.clone()]);
-    people.extend(settings.stewards.first().cloned());
-    let id = ctx.workspace.id.clone();
-    let known = ctx
-        .db
-        .read(async move |tx: &mut Tx| workspace::members(tx, &id, &people).await)
-        .await?;
-    Ok(Voice {
-        locale: ctx.locale,
-        command: &settings.command,
-        allowance: settings.allowance,
-        zone: known
-            .get(person)
-            .and_then(|person| person.zone)
-            .unwrap_or_else(|| workspace_zone(settings, &known)),
-    })
 }
