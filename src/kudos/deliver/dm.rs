@@ -346,13 +346,9 @@ pub(super) async fn unpost(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Troub
     };
     // Slack has many words for "may not be deleted"; what may be edited at least says nothing any more.
     let refused = |error: &ApiError| !is_gone(error) && matches!(ending_of(error), Ending::Failed { .. });
-    let still_counts = ctx
-        .db
-        .read(async |tx: &mut Tx| load(tx, id, &kudos).await)
-        .await?
-        .is_some_and(|stored| stored.receivers.iter().any(|r| audience.is_empty() || r.id == audience));
     if removed.as_ref().is_err_and(refused) {
-        let gone = if still_counts {
+        let counts = |kudos: &Stored| kudos.receivers.iter().any(|r| audience.is_empty() || r.id == audience);
+        let gone = if seen.as_ref().is_some_and(counts) {
             messages::withdrawn(ctx.locale)
         } else {
             messages::gone(ctx.locale)
