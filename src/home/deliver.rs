@@ -19,8 +19,7 @@ pub async fn publish(ctx: &Ctx, home: &HomeOf, below: Vec<Block>) -> Result<Endi
     let member = &home.member;
     let shows = shows(ctx, member).await?;
     let view = messages::home(ctx.locale, &ctx.settings(), &shows, below);
-    let digest = Sha256::digest(serde_json::to_vec(&view).unwrap_or_default());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex::encode(Sha256::digest(serde_json::to_vec(&view).unwrap_or_default()));
     let shown = ctx
         .db
         .read(async |tx: &mut Tx| store::shown(tx, &ctx.workspace.id, member).await)
@@ -51,10 +50,15 @@ pub async fn after_kudos(ctx: &Ctx, claimed: &Claimed) -> Result<(), StoreError>
         return Ok(());
     };
     let (workspace, now) = (ctx.workspace.id.clone(), ctx.clock.now());
+    // Reading first: where nobody of them opens Home, nothing is written.
+    let people = ctx
+        .db
+        .read(async |tx: &mut Tx| store::people_of(tx, &workspace, &kudos).await)
+        .await?;
+    if people.is_empty() {
+        return Ok(());
+    }
     ctx.db
-        .write(async move |tx: &mut Tx| {
-            let people = store::people_of(tx, &workspace, &kudos).await?;
-            workspace::refresh_homes(tx, &workspace, &people, now).await
-        })
+        .write(async move |tx: &mut Tx| workspace::refresh_homes(tx, &workspace, &people, now).await)
         .await
 }

@@ -33,6 +33,22 @@ type Row = (
     Option<String>,
 );
 
+/// The latest rows of the workspace `$1` for which something holds.
+macro_rules! latest {
+    ($which:literal, $most:literal) => {
+        concat!(
+            "SELECT l.kudos, l.giver, l.receiver, l.receiver_kind, l.given_at, l.source, w.reason, w.value_names,
+                p.channel, p.permalink
+             FROM ledger l LEFT JOIN words w ON w.kudos = l.kudos
+                LEFT JOIN post p ON p.workspace = l.workspace AND p.kudos = l.kudos AND p.audience = ''
+             WHERE l.workspace = $1 AND ",
+            $which,
+            " AND l.reversed_at IS NULL ORDER BY l.given_at DESC, l.id DESC LIMIT ",
+            $most
+        )
+    };
+}
+
 fn saying(row: Row) -> Saying {
     let (kudos, giver, receiver, kind, given_at, source, reason, values, channel, link) = row;
     let receiver = if kind == "member" {
@@ -77,13 +93,7 @@ pub(super) async fn received(
         let rows = sql!(
             tx,
             fetch_all as Row,
-            "SELECT l.kudos, l.giver, l.receiver, l.receiver_kind, l.given_at, l.source, w.reason, w.value_names,
-                p.channel, p.permalink
-             FROM ledger l LEFT JOIN words w ON w.kudos = l.kudos
-                LEFT JOIN post p ON p.workspace = l.workspace AND p.kudos = l.kudos AND p.audience = ''
-             WHERE l.workspace = $1 AND l.receiver = $2 AND l.given_at >= $3 AND l.given_at < $4
-                AND l.reversed_at IS NULL
-             ORDER BY l.given_at DESC, l.id DESC LIMIT $5",
+            latest!("l.receiver = $2 AND l.given_at >= $3 AND l.given_at < $4", "$5"),
             workspace,
             receiver,
             since,
@@ -109,12 +119,7 @@ pub(super) async fn given(
     let rows = sql!(
         tx,
         fetch_all as Row,
-        "SELECT l.kudos, l.giver, l.receiver, l.receiver_kind, l.given_at, l.source, w.reason, w.value_names,
-            p.channel, p.permalink
-         FROM ledger l LEFT JOIN words w ON w.kudos = l.kudos
-            LEFT JOIN post p ON p.workspace = l.workspace AND p.kudos = l.kudos AND p.audience = ''
-         WHERE l.workspace = $1 AND l.giver = $2 AND l.reversed_at IS NULL
-         ORDER BY l.given_at DESC, l.id DESC LIMIT $3",
+        latest!("l.giver = $2", "$3"),
         workspace,
         member,
         i64::try_from(most * crate::kudos::rules::MOST_RECEIVERS).unwrap_or(i64::MAX)
@@ -173,11 +178,13 @@ pub(super) async fn people_of(
     let rows = sql!(
         tx,
         fetch_all as (UserId,),
-        "SELECT giver FROM ledger WHERE kudos = $1 AND workspace = $2
-         UNION SELECT receiver FROM ledger WHERE kudos = $1 AND workspace = $2 AND receiver_kind = 'member'
-         UNION SELECT m.member FROM ledger l CROSS JOIN usergroup_member m
-            WHERE l.kudos = $1 AND l.workspace = $2 AND l.receiver_kind = 'group' AND m.workspace = l.workspace
-                AND m.usergroup = l.receiver AND m.until IS NULL",
+        "SELECT h.member FROM (
+            SELECT giver AS member FROM ledger WHERE kudos = $1 AND workspace = $2
+            UNION SELECT receiver FROM ledger WHERE kudos = $1 AND workspace = $2 AND receiver_kind = 'member'
+            UNION SELECT m.member FROM ledger l CROSS JOIN usergroup_member m
+                WHERE l.kudos = $1 AND l.workspace = $2 AND l.receiver_kind = 'group' AND m.workspace = l.workspace
+                    AND m.usergroup = l.receiver AND m.until IS NULL
+         ) p CROSS JOIN home h WHERE h.workspace = $2 AND h.member = p.member",
         kudos,
         workspace
     )?;
