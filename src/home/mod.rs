@@ -26,11 +26,7 @@ const LATEST: usize = 5;
 pub async fn turn(ctx: &Ctx, member: &UserId, switch: Switch, on: bool) -> Result<Option<Choices>, StoreError> {
     let (workspace, member, now) = (ctx.workspace.id.clone(), member.clone(), ctx.clock.now());
     ctx.db
-        .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
-            let choices = kudos::turn(tx, &workspace, &member, switch, on, now).await?;
-            workspace::refresh_homes(tx, &workspace, std::slice::from_ref(&member), now).await?;
-            Ok(choices)
-        })
+        .write(async move |tx: &mut Tx| kudos::turn(tx, &workspace, &member, switch, on, now).await)
         .await
 }
 

@@ -31,7 +31,7 @@ pub enum Switch {
 
 /// Turns one of a person's switches. Cards of the last 24 hours that name the person are edited when thanks become
 /// private or public; one that names nobody any more is removed, and isn't posted again when the switch is turned back.
-/// Returns what is chosen now; `None` if the person isn't known (or asked to be forgotten).
+/// Their Home follows. Returns what is chosen now; `None` if the person isn't known (or asked to be forgotten).
 pub async fn turn(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -55,6 +55,7 @@ pub async fn turn(
         return Ok(Some(after));
     }
     workspace::choose(tx, workspace, member, after).await?;
+    workspace::refresh_homes(tx, workspace, std::slice::from_ref(member), now).await?;
     if after.is_private != before.choices.is_private {
         let recent: Vec<(KudosId,)> = sql!(
             tx,

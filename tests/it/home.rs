@@ -86,6 +86,19 @@ fn a_home_is_published_only_to_who_opened_it_and_when_it_changed() {
 }
 
 #[test]
+fn a_switch_turned_elsewhere_shows_in_home() {
+    story(async |t| {
+        t.person("dana").opens_home().await;
+        t.run_jobs().await;
+        t.person("dana").runs("/kudos privacy").await;
+        t.person("dana").clicks("Keep my thanks private").await;
+        t.run_jobs().await;
+        let home = t.person("dana").home();
+        assert!(home.contains("only to me. Your words stand on no card"), "{home}");
+    });
+}
+
+#[test]
 fn switches_are_turned_in_home() {
     story(async |t| {
         t.person("dana").opens_home().await;
