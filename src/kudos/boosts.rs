@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::deliver::refresh;
+use super::deliveries;
 use super::store::{Stored, StoredReceiver, load};
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId, WorkspaceId};
@@ -82,18 +82,8 @@ pub async fn join_in(
     delivery: Option<&str>,
     now: Instant,
 ) -> Result<Joined, StoreError> {
-    if let Some(delivery) = delivery {
-        let seen: Option<(String,)> = sql!(
-            tx,
-            fetch_optional as (String,),
-            "SELECT outcome FROM delivery WHERE workspace = $1 AND delivery = $2 AND feature = $3",
-            workspace,
-            delivery,
-            FEATURE
-        )?;
-        if let Some((outcome,)) = seen {
-            return serde_json::from_str(&outcome).map_err(|_| StoreError::Unreadable("an outcome"));
-        }
+    if let Some(seen) = deliveries::outcome(tx, workspace, delivery, FEATURE).await? {
+        return Ok(seen);
     }
     // Leaving first: what is gone by then can't be joined by two clicks at once.
     let joined = if leave(tx, workspace, kudos, member).await? {
@@ -102,18 +92,7 @@ pub async fn join_in(
     } else {
         boost(tx, workspace, kudos, member, true, now).await?
     };
-    if let Some(delivery) = delivery {
-        // Two processes with the same delivery: the second one meets the key, runs again, and finds the outcome.
-        sql!(
-            tx,
-            execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, $3, $4, $5)",
-            workspace,
-            delivery,
-            FEATURE,
-            json!(joined).to_string(),
-            now
-        )?;
-    }
+    deliveries::remember(tx, workspace, delivery, FEATURE, &joined, now).await?;
     Ok(joined)
 }
 

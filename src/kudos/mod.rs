@@ -8,6 +8,7 @@ mod boosts;
 mod choices;
 mod counts;
 pub mod deliver;
+mod deliveries;
 mod erase;
 mod facts;
 mod giving;

@@ -370,24 +370,6 @@ pub async fn left(
     Ok(Some((allowance - used.map_or(0, |row| row.0)).max(0)))
 }
 
-/// True for the first who tells somebody what came of a delivery; the same delivery again tells nothing.
-pub(super) async fn first_told(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    delivery: &str,
-    now: Instant,
-) -> Result<bool, StoreError> {
-    let first = sql!(
-        tx,
-        execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, 'kudos.told', '', $3)
-                 ON CONFLICT (workspace, delivery, feature) DO NOTHING",
-        workspace,
-        delivery,
-        now
-    )?;
-    Ok(first > 0)
-}
-
 /// One row of `export kudos`: one receiver of one kudos.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Exported {

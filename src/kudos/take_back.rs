@@ -6,6 +6,7 @@ use serde_json::json;
 use super::audience::Audience;
 use super::counts::{Counted, Counts};
 use super::deliver::refresh_where;
+use super::deliveries;
 use super::store::{Stored, StoredReceiver, left, load, posts};
 use super::{Announce, Receiver, Source, boosts, rules};
 use crate::base::calendar::local_day;
@@ -197,37 +198,14 @@ pub async fn take_back_latest(
     wish: &TakeBack,
     delivery: Option<&str>,
 ) -> Result<Option<TakenBack>, StoreError> {
-    if let Some(delivery) = delivery {
-        let seen: Option<(String,)> = sql!(
-            tx,
-            fetch_optional as (String,),
-            "SELECT outcome FROM delivery WHERE workspace = $1 AND delivery = $2 AND feature = $3",
-            &wish.workspace,
-            delivery,
-            UNDO_FEATURE
-        )?;
-        if let Some((outcome,)) = seen {
-            return serde_json::from_str(&outcome)
-                .map(Some)
-                .map_err(|_| StoreError::Unreadable("an outcome"));
-        }
+    if let Some(seen) = deliveries::outcome(tx, &wish.workspace, delivery, UNDO_FEATURE).await? {
+        return Ok(Some(seen));
     }
     let Some((kudos, _)) = latest_of(tx, &wish.workspace, &wish.by).await? else {
         return Ok(None);
     };
     let outcome = take_back(tx, &TakeBack { kudos, ..wish.clone() }).await?;
-    if let Some(delivery) = delivery {
-        // Two processes with the same delivery: the second one meets the key, runs again, and finds the outcome.
-        sql!(
-            tx,
-            execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, $3, $4, $5)",
-            &wish.workspace,
-            delivery,
-            UNDO_FEATURE,
-            json!(outcome).to_string(),
-            wish.at
-        )?;
-    }
+    deliveries::remember(tx, &wish.workspace, delivery, UNDO_FEATURE, &outcome, wish.at).await?;
     Ok(Some(outcome))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::deliveries;
 use super::rules::{POSTS_TAKE_BACK_FOR, post_takes_back};
 use super::store::load;
 use super::take_back::undo_all;
@@ -58,16 +59,7 @@ pub(super) async fn claim(
     what: &str,
     now: Instant,
 ) -> Result<Progress, StoreError> {
-    let entered = sql!(
-        tx,
-        execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, $3, '', $4)
-                 ON CONFLICT (workspace, delivery, feature) DO NOTHING",
-        workspace,
-        what,
-        POSTS,
-        now
-    )?;
-    if entered > 0 {
+    if deliveries::first(tx, workspace, what, POSTS, now).await? {
         return Ok(Progress::New);
     }
     progress(tx, workspace, what).await

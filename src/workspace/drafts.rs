@@ -24,21 +24,7 @@ pub async fn keep(
     now: Instant,
     until: Instant,
 ) -> Result<String, StoreError> {
-    let id = new_id(now);
-    let body = serde_json::to_string(body).map_err(|_| StoreError::Unreadable("a draft"))?;
-    sql!(
-        tx,
-        execute "INSERT INTO draft (id, workspace, owner, kind, body, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &id,
-        workspace,
-        owner,
-        kind,
-        body,
-        now,
-        until
-    )?;
-    Ok(id)
+    insert(tx, workspace, owner, kind, new_id(now), body, now, until).await
 }
 
 /// The same for something that Slack may deliver twice: the same `once` of a kind is one draft, with one id.
@@ -54,6 +40,20 @@ pub async fn keep_once(
     until: Instant,
 ) -> Result<String, StoreError> {
     let id = hex::encode(&Sha256::digest(format!("{workspace} {owner} {kind} {once}"))[..16]);
+    insert(tx, workspace, owner, kind, id, body, now, until).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "one column each")]
+async fn insert(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    owner: &UserId,
+    kind: &str,
+    id: String,
+    body: &impl Serialize,
+    now: Instant,
+    until: Instant,
+) -> Result<String, StoreError> {
     let body = serde_json::to_string(body).map_err(|_| StoreError::Unreadable("a draft"))?;
     sql!(
         tx,

@@ -9,13 +9,14 @@ use crate::base::calendar::local_day;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, KudosId, UserId, WorkspaceId};
 use crate::kudos::Receiver;
+use crate::kudos::deliveries;
 use crate::kudos::messages::{self, News, Voice};
 use crate::kudos::people::People;
 use crate::kudos::rules::LeftOut;
 use crate::kudos::store::{self, Stored, StoredReceiver};
 use crate::kudos::take_back::dm_lane;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
-use crate::store::{StoreError, Tx, sql};
+use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::zone_of;
 use crate::workspace::{self, Ctx};
 
@@ -78,15 +79,7 @@ pub(super) async fn enqueue_tell(
     once: &str,
     now: Instant,
 ) -> Result<(), StoreError> {
-    let first = sql!(
-        tx,
-        execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at) VALUES ($1, $2, 'kudos.tell', '', $3)
-                 ON CONFLICT (workspace, delivery, feature) DO NOTHING",
-        workspace,
-        once,
-        now
-    )?;
-    if first == 0 {
+    if !deliveries::first(tx, workspace, once, Kind::KudosTell.name(), now).await? {
         return Ok(());
     }
     let tell = Tell { to: to.clone(), what };

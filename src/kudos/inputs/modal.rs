@@ -10,12 +10,12 @@ use crate::base::calendar::{at_hour, local_day};
 use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId};
 use crate::base::text::shorten;
 use crate::kudos::deliver::later_intent;
+use crate::kudos::deliveries;
 use crate::kudos::giving::{Gave, directory};
 use crate::kudos::grammar::{self, Directory, Parsed, Reading};
 use crate::kudos::messages::{self, Voice};
 use crate::kudos::modal::{self, Form};
 use crate::kudos::rules::{MORNING, QUOTED, Refusal, Target, Terms, decide, target};
-use crate::kudos::store::first_told;
 use crate::kudos::waiting::{LATER, MODAL, Waiting};
 use crate::kudos::{
     Announce, FORM, GIVE_KUDOS, Giving, KUDOS_MESSAGE, Outcome, PASS_ON_CUSTOMER_WORDS, Question, Source,
@@ -27,6 +27,9 @@ use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Postable, drafts};
 
 use super::tomorrow::PATIENCE;
+
+/// The feature's name in the notes on who was told what came of a form.
+const TOLD: &str = "kudos.told";
 
 /// What typing or clicking came to.
 pub(super) enum Opened {
@@ -367,7 +370,7 @@ async fn accepted(
     let (id, now) = (ctx.workspace.id.clone(), ctx.clock.now());
     let told: Result<_, StoreError> = ctx
         .db
-        .write(async move |tx: &mut Tx| first_told(tx, &id, &format!("{FORM}{delivery}"), now).await)
+        .write(async move |tx: &mut Tx| deliveries::first(tx, &id, &format!("{FORM}{delivery}"), TOLD, now).await)
         .await;
     // It is given: rather told twice than not at all.
     Ok(Ok((message, !told.unwrap_or(true))))
@@ -388,7 +391,7 @@ async fn put_off(
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<String, StoreError> {
             let draft = drafts::keep(tx, &workspace, &owner, &kind, &waiting, now, until).await?;
-            if first_told(tx, &workspace, &once, now).await? {
+            if deliveries::first(tx, &workspace, &once, TOLD, now).await? {
                 let intent = later_intent(&workspace, &owner, &draft, now, due);
                 outbox::enqueue(tx, &[intent]).await?;
             }
