@@ -90,12 +90,7 @@ pub async fn event(app: &Arc<App>, event: &EventCallback) -> Result<(), StoreErr
 /// Takes a click. Returns when what it did is on disk (or the deadline is near); the person is answered afterwards,
 /// through the `response_url`.
 pub async fn click(app: &Arc<App>, click: BlockActions, answer_by: Instant) {
-    // Another company's people can click in a shared channel; they are not this workspace's, and don't give.
-    if click
-        .workspace
-        .as_ref()
-        .is_some_and(|workspace| *workspace != app.ctx.workspace.id)
-    {
+    if !is_ours(app, click.workspace.as_ref()) {
         return;
     }
     let work = {
@@ -134,7 +129,7 @@ pub async fn click(app: &Arc<App>, click: BlockActions, answer_by: Instant) {
     let _ = tokio::time::timeout_at(answer_by, committed).await;
 }
 
-/// Whether what somebody did is this workspace's. Another company's people can act in a shared channel.
+/// Whether what somebody did is this workspace's. Another company's people can act in a shared channel; they don't give.
 fn is_ours(app: &App, workspace: Option<&WorkspaceId>) -> bool {
     workspace.is_none_or(|workspace| *workspace == app.ctx.workspace.id)
 }
@@ -272,15 +267,7 @@ fn tell(app: &Arc<App>, user: UserId, place: Option<(ChannelId, Option<MessageTs
             }
         }
         let told = match slack.conversations_open(&user).await {
-            Ok(dm) => {
-                let post = PostMessage {
-                    channel: &dm,
-                    message: &message,
-                    metadata: None,
-                    thread_ts: None,
-                };
-                slack.chat_post_message(&post).await.map(|_| ())
-            }
+            Ok(dm) => slack.chat_post_message(&PostMessage::to(&dm, &message)).await.map(drop),
             Err(error) => Err(error),
         };
         if let Err(error) = told {

@@ -88,11 +88,6 @@ impl Member {
     pub fn gets_dms(&self) -> bool {
         self.can_be_thanked() && !self.choices.wants_no_dms
     }
-
-    /// Whether a list of people (a board, the digest, a screen) may name them.
-    pub fn is_listed(&self) -> bool {
-        self.can_be_thanked() && !self.choices.is_unlisted
-    }
 }
 
 /// Guests are people like others; a setting may leave single-channel guests out.
