@@ -47,6 +47,7 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
         }
         Kind::SetupHello => setup::deliver::hello(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,
+        Kind::WorkspaceTeam => workspace::deliver::team(&app.ctx, claimed).await,
     }
 }
 

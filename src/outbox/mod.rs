@@ -50,6 +50,8 @@ pub enum Kind {
     KudosReaction,
     /// One page of the member list.
     WorkspaceMembers,
+    /// Who is in a team that Slack defines.
+    WorkspaceTeam,
     /// Somebody's App Home.
     HomePublish,
     /// The one post by which the app says hello in a channel.
@@ -58,7 +60,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -73,6 +75,7 @@ impl Kind {
         Self::KudosLater,
         Self::KudosReaction,
         Self::WorkspaceMembers,
+        Self::WorkspaceTeam,
         Self::HomePublish,
         Self::SetupHello,
     ];
@@ -94,6 +97,7 @@ impl Kind {
             Self::KudosLater => "kudos.later",
             Self::KudosReaction => "kudos.reaction",
             Self::WorkspaceMembers => "workspace.members",
+            Self::WorkspaceTeam => "workspace.team",
             Self::HomePublish => "home.publish",
             Self::SetupHello => "setup.hello",
         }
@@ -122,6 +126,7 @@ impl Kind {
             // Asks Slack for nothing.
             Self::PrivacyErase => "",
             Self::WorkspaceMembers => "users.list",
+            Self::WorkspaceTeam => "conversations.members",
             Self::HomePublish => "views.publish",
         }
     }
@@ -141,6 +146,7 @@ impl Kind {
             | Self::KudosLater
             | Self::KudosReaction => 10,
             Self::WorkspaceMembers
+            | Self::WorkspaceTeam
             | Self::PrivacyExport
             | Self::PrivacyErase
             | Self::HomePublish

@@ -10,6 +10,7 @@ mod members;
 mod once;
 mod places;
 mod settings;
+mod teams;
 mod usergroups;
 
 use std::sync::Arc;
@@ -21,6 +22,10 @@ pub use once::{first_time, happened};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
 pub use settings::{
     Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings,
+};
+pub use teams::{
+    Team, TeamKind, active_members, belonging, enqueue_team, enqueue_teams, headline_members, headline_team,
+    home_teams, led_by, remove_team, save_team, set_people, team_members, teams,
 };
 pub use usergroups::{
     Usergroup, UsergroupError, all_usergroups, look_up_usergroup, remember_usergroup, usergroup_members, usergroups,

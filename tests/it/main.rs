@@ -3,6 +3,7 @@
 mod acts;
 mod bad_days;
 mod batch;
+mod belonging;
 mod binary;
 mod boosts;
 mod browser;

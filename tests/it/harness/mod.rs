@@ -327,6 +327,12 @@ impl Story {
         self.runner = Runner::new(Arc::clone(&self.app));
     }
 
+    /// The same with another environment.
+    pub async fn restart_with(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.restart().await;
+    }
+
     /// What `plaudit export kudos` would write.
     pub async fn export(&self) -> Vec<Exported> {
         let rows: Result<_, StoreError> = self
