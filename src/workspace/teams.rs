@@ -2,15 +2,17 @@
 //!
 //! A team that Slack defines bears the id of its user group or channel, so that one source is one team, and who is in it
 //! is known whether or not a steward made it a team. Who is in what is kept as seen, with its times; which team is a
-//! person's home at an instant is told from that: of several, the one joined last. So nobody is counted twice, and who
-//! leaves the last is at home again where they still are.
+//! person's home at an instant is told from that: of several, the one joined last. Whom Slack has in a group or channel
+//! when we first look were there since ever, as far as we know; between such, the smaller one is home, so that a team for
+//! everybody takes nobody from theirs. So nobody is counted twice, and who leaves a team is at home again where they still
+//! are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::audit::{self, Entry};
-use super::{Settings, forgotten, usergroups};
+use super::{Choices, Settings, choose, forgotten, members, refresh_homes, usergroups};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, TeamId, UserId, WorkspaceId, new_id};
 use crate::base::text::clean;
@@ -76,6 +78,11 @@ impl TeamKind {
             Some('C' | 'G') => Some(Self::Channel(id.into())),
             _ => None,
         }
+    }
+
+    /// Whether a team of that id is one that Slack defines.
+    pub fn is_slacks(team: &TeamId) -> bool {
+        Self::of_slack(team.as_str()).is_some()
     }
 
     /// The scope without which Slack doesn't say who is in it; `None` for a list. A private channel's is
@@ -152,10 +159,10 @@ pub async fn home_teams(
     workspace: &WorkspaceId,
     at: Instant,
 ) -> Result<BTreeMap<UserId, TeamId>, StoreError> {
-    let rows: Vec<(UserId, TeamId)> = sql!(
+    let mut rows: Vec<(UserId, TeamId, Instant)> = sql!(
         tx,
-        fetch_all as (UserId, TeamId),
-        "SELECT b.member, b.team FROM (
+        fetch_all as (UserId, TeamId, Instant),
+        "SELECT b.member, b.team, b.since FROM (
             SELECT m.member, t.id AS team, m.since FROM team t CROSS JOIN usergroup_member m
             WHERE t.workspace = $1 AND t.kind = 'usergroup' AND m.workspace = $1 AND m.usergroup = t.source
                 AND m.since <= $2 AND (m.until IS NULL OR m.until > $2)
@@ -164,13 +171,17 @@ pub async fn home_teams(
             WHERE t.workspace = $1 AND m.workspace = $1 AND m.team = t.id
                 AND m.since <= $2 AND (m.until IS NULL OR m.until > $2)
          ) b CROSS JOIN member p
-         WHERE p.workspace = $1 AND p.id = b.member AND NOT p.is_bot AND NOT p.is_stranger
-         ORDER BY b.since, b.team",
+         WHERE p.workspace = $1 AND p.id = b.member AND NOT p.is_bot AND NOT p.is_stranger",
         workspace,
         at
     )?;
-    // The team joined last is the one that stays.
-    Ok(rows.into_iter().collect())
+    let mut sizes: BTreeMap<TeamId, usize> = BTreeMap::new();
+    for (_, team, _) in &rows {
+        *sizes.entry(team.clone()).or_default() += 1;
+    }
+    rows.sort_by(|(_, a, since_a), (_, b, since_b)| (since_a, sizes[b], a).cmp(&(since_b, sizes[a], b)));
+    // Of several, the last one stays.
+    Ok(rows.into_iter().map(|(member, team, _)| (member, team)).collect())
 }
 
 /// Whose home a team was at an instant.
@@ -206,6 +217,62 @@ pub async fn belonging(
         at
     )?;
     Ok(rows.into_iter().map(|(member,)| member).collect())
+}
+
+/// A team, user group or channel that somebody is or was in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belonged {
+    /// What it is called, else its id.
+    pub name: String,
+    /// Since when, as far as we saw.
+    pub since: Instant,
+    /// Until when; `None` while they are in it.
+    pub until: Option<Instant>,
+}
+
+/// Everything that is kept of which teams, user groups and channels somebody was in, by time.
+pub async fn belonged(tx: &mut Tx, workspace: &WorkspaceId, member: &UserId) -> Result<Vec<Belonged>, StoreError> {
+    let rows: Vec<(
+        TeamId,
+        Instant,
+        Option<Instant>,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+    )> = sql!(
+        tx,
+        fetch_all
+            as (
+                TeamId,
+                Instant,
+                Option<Instant>,
+                Option<String>,
+                Option<String>,
+                Option<String>
+            ),
+        "SELECT b.team, b.since, b.until, t.name, g.name, p.name FROM (
+            SELECT usergroup AS team, since, until FROM usergroup_member WHERE workspace = $1 AND member = $2
+            UNION ALL
+            SELECT team, since, until FROM team_member WHERE workspace = $1 AND member = $2
+         ) b
+            LEFT JOIN team t ON t.workspace = $1 AND t.id = b.team
+            LEFT JOIN usergroup g ON g.workspace = $1 AND g.id = b.team
+            LEFT JOIN place p ON p.workspace = $1 AND p.channel = b.team
+         ORDER BY b.since, b.team",
+        workspace,
+        member
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, since, until, team, group, channel)| {
+            let channel = channel.filter(|name| !name.is_empty()).map(|name| format!("#{name}"));
+            Belonged {
+                name: team.or(group).or(channel).unwrap_or_else(|| id.to_string()),
+                since,
+                until,
+            }
+        })
+        .collect())
 }
 
 /// Everybody who counts as active at an instant: a person of this workspace who is still here, has been for 30 days,
@@ -396,8 +463,8 @@ pub async fn remove_team(
     Ok(true)
 }
 
-/// Stores who is in a channel or on a list from `now` on; who isn't any more was in it until then. Returns who is: those
-/// who asked to be forgotten are not written down.
+/// Stores who is in a channel or on a list from `now` on (those of the first look at a channel since ever); who isn't any
+/// more was in it until then. Returns who is: those who asked to be forgotten are not written down.
 pub async fn set_people(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -406,6 +473,18 @@ pub async fn set_people(
     now: Instant,
 ) -> Result<BTreeSet<UserId>, StoreError> {
     let people = remembered(tx, workspace, people).await?;
+    let seen: Option<(i64,)> = sql!(
+        tx,
+        fetch_optional as (i64,),
+        "SELECT CAST(1 AS BIGINT) FROM team_member WHERE workspace = $1 AND team = $2 LIMIT 1",
+        workspace,
+        team
+    )?;
+    let since = if TeamKind::is_slacks(team) && seen.is_none() {
+        Instant::default()
+    } else {
+        now
+    };
     sql!(
         tx,
         execute "UPDATE team_member SET until = $1 WHERE workspace = $2 AND team = $3 AND until IS NULL
@@ -424,10 +503,46 @@ pub async fn set_people(
                  ON CONFLICT (workspace, team, member, since) DO UPDATE SET until = NULL",
         workspace,
         team,
-        now,
+        since,
         column(&people)
     )?;
     Ok(people)
+}
+
+/// Sets somebody away, or here again; their Home shows it. Returns what is chosen now; `None` if they aren't known (or
+/// asked to be forgotten).
+pub async fn set_away(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    by: &UserId,
+    member: &UserId,
+    away: bool,
+    now: Instant,
+) -> Result<Option<Choices>, StoreError> {
+    let known = members(tx, workspace, &BTreeSet::from([member.clone()])).await?;
+    let Some(known) = known.get(member).filter(|member| !member.is_forgotten) else {
+        return Ok(None);
+    };
+    let (was, mut choices) = (known.choices.is_away, known.choices);
+    if was != away {
+        choices.is_away = away;
+        choose(tx, workspace, member, choices).await?;
+        let entry = Entry::new(by, "member.away", member.as_str()).values(&json!(was), &json!(away));
+        audit::enter(tx, workspace, &entry, now).await?;
+        refresh_homes(tx, workspace, std::slice::from_ref(member), now).await?;
+    }
+    Ok(Some(choices))
+}
+
+/// Everybody who is away.
+pub async fn away_members(tx: &mut Tx, workspace: &WorkspaceId) -> Result<BTreeSet<UserId>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (UserId,),
+        "SELECT id FROM member WHERE workspace = $1 AND is_away AND NOT is_deleted",
+        workspace
+    )?;
+    Ok(rows.into_iter().map(|(member,)| member).collect())
 }
 
 /// Enqueues a look at who is in each team that Slack defines, the headline team included.

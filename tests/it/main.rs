@@ -22,6 +22,7 @@ mod harness;
 mod home;
 mod injection;
 mod interleavings;
+mod leads;
 mod manifest;
 mod members;
 mod migrations;

@@ -28,10 +28,11 @@ use plaudit::store::{Db, StoreError, Tx};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
     self, Choices, Guest, PlaceKind, Postable, Settings, Team, TeamKind, active_members, all_usergroups, anonymous,
-    audit, belonging, choose, drafts, enqueue_team, enqueue_teams, find_by_names, first_time, forget, forget_person,
-    forgotten, happened, headline_members, headline_team, home_teams, install, installed, led_by, members, open_home,
-    place, places, refresh_homes, remember_conversation, remember_dm, remember_postable, remember_usergroup,
-    remove_team, save_team, set_people, store_settings, team_members, teams, upsert, usergroup_members, usergroups,
+    audit, away_members, belonged, belonging, choose, drafts, enqueue_team, enqueue_teams, find_by_names, first_time,
+    forget, forget_person, forgotten, happened, headline_members, headline_team, home_teams, install, installed,
+    led_by, members, open_home, place, places, refresh_homes, remember_conversation, remember_dm, remember_postable,
+    remember_usergroup, remove_team, save_team, set_away, set_people, store_settings, team_members, teams, upsert,
+    usergroup_members, usergroups,
 };
 use serde_json::{Value, json};
 
@@ -447,11 +448,24 @@ fn who_counts_as_active() {
         write!(db, tx => upsert(tx, &t1(), &list, Instant::default()));
         write!(db, tx => upsert(tx, &t1(), &[user("new", "new", "", "")], start()));
         write!(db, tx => upsert(tx, &"T2".into(), &[user("other", "other", "", "")], Instant::default()));
-        let away = Choices {
-            is_away: true,
-            ..Choices::default()
-        };
-        write!(db, tx => choose(tx, &t1(), &"away".into(), away));
+        let lead: UserId = "plain".into();
+        for (who, away, known) in [
+            ("nobody", true, false),
+            ("multi", true, true),
+            ("multi", false, true),
+            ("away", true, true),
+        ] {
+            let who: UserId = who.into();
+            let set = put!(lead, who; db, tx => set_away(tx, &t1(), &lead, &who, away, start()));
+            assert_eq!(set.map(|choices| choices.is_away), known.then_some(away), "{who}");
+        }
+        assert_eq!(read!(db, tx => away_members(tx, &t1())), ids(["away"]));
+        let entries = read!(db, tx => audit::entries(tx, &t1(), 9));
+        assert_eq!(entries.len(), 3, "whoever isn't known was not set away");
+        assert_eq!(
+            (entries[0].who.as_str(), entries[0].subject.as_str()),
+            ("plain", "away")
+        );
         let nobody = anonymous(start());
         write!(db, tx => privacy::erase(tx, &t1(), &"gone".into(), &nobody, start()));
         let everybody = Settings::default();
@@ -517,7 +531,7 @@ fn everybody_has_one_home_team_at_a_time() {
             read!(db, tx => team_members(tx, &t1(), &emea.id, after(3_000))),
             ids(["a", "b"])
         );
-        // A channel's people, seen again and again.
+        // A channel's people, seen again and again; before the first look they were there since ever.
         put!(support, by; db, tx => save_team(tx, &t1(), &by, &support, &ids(["d"]), after(4_000)));
         assert_eq!(
             homes(4_000).await,
@@ -549,6 +563,18 @@ fn everybody_has_one_home_team_at_a_time() {
         assert_eq!(
             all.iter().map(|team| &team.kind).collect::<Vec<_>>(),
             [&support.kind, &late.kind, &night.kind, &emea.kind]
+        );
+        let of_c = read!(db, tx => belonged(tx, &t1(), &"c".into()));
+        let of_c: Vec<_> = of_c
+            .iter()
+            .map(|was| (was.name.as_str(), was.since, was.until))
+            .collect();
+        assert_eq!(
+            of_c,
+            [
+                ("Night shift", after(1_000), Some(after(2_000))),
+                ("Late shift", after(2_000), None)
+            ]
         );
         let leads = read!(db, tx => led_by(tx, &t1(), &"b".into()));
         assert_eq!(leads.iter().map(|team| &team.id).collect::<Vec<_>>(), [&emea.id]);
@@ -670,7 +696,8 @@ fn a_group_has_who_was_in_it_when() {
         let all = read!(db, tx => all_usergroups(tx, &t1()));
         assert_eq!(all.iter().map(|group| group.id.as_str()).collect::<Vec<_>>(), ["S1"]);
         for (millis, expected) in [
-            (-1, people(&[])),
+            // Those of the first look were there before, as far as anybody knows.
+            (-1, people(&["U1", "U2"])),
             (0, people(&["U1", "U2"])),
             (999, people(&["U1", "U2"])),
             (1_000, people(&["U2", "U3"])),
