@@ -25,6 +25,8 @@ const POLL_BUSY: Duration = Duration::from_millis(100);
 const KEEP: Duration = Duration::from_secs(7 * 86_400);
 /// How often the settings are read again: another process may have changed them.
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
+/// How often boards follow what was given. Seldom enough that a burst is counted together.
+const RANK_EVERY: Duration = Duration::from_secs(2);
 /// How often old rows are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -32,6 +34,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 pub struct Runner {
     app: Arc<App>,
     swept: Option<Instant>,
+    ranked: Option<Instant>,
     reloaded: Option<Instant>,
     words_dropped: Option<Day>,
     sending: JoinSet<()>,
@@ -44,6 +47,7 @@ impl Runner {
         Self {
             app,
             swept: None,
+            ranked: None,
             reloaded: None,
             words_dropped: None,
             sending: JoinSet::new(),
@@ -187,6 +191,10 @@ impl Runner {
         if self.reloaded.is_none_or(|reloaded| now.since(reloaded) >= RELOAD_EVERY) {
             ctx.reload_settings().await?;
             self.reloaded = Some(now);
+        }
+        if self.ranked.is_none_or(|ranked| now.since(ranked) >= RANK_EVERY) {
+            kudos::catch_up(&ctx.db, id).await?;
+            self.ranked = Some(now);
         }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {
             let id = ctx.workspace.id.clone();
