@@ -5,7 +5,10 @@
 ALTER TABLE ledger ADD COLUMN is_ranked BOOLEAN NOT NULL DEFAULT FALSE;
 CREATE INDEX ledger_unranked ON ledger (workspace, id) WHERE is_ranked = (reversed_at IS NOT NULL);
 
--- What boards show. Periods: week, month, all as in tally; quarters q2026-4 and years y2026, for which pair has rows, too.
+-- Pairs follow with the standings, and are counted for quarters and years, too: all of them anew.
+DELETE FROM pair;
+
+-- What boards show. Periods: week, month and all as in tally, quarters q2026-4 and years y2026.
 CREATE TABLE standing (
     workspace TEXT   NOT NULL,
     period    TEXT   NOT NULL,
@@ -15,7 +18,7 @@ CREATE TABLE standing (
     n         BIGINT NOT NULL,
     PRIMARY KEY (workspace, period, kind, member)
 );
-CREATE INDEX standing_by_rank ON standing (workspace, period, kind, n);
+CREATE INDEX standing_by_rank ON standing (workspace, period, kind, n DESC, member);
 
 -- The last day on which somebody was thanked.
 CREATE TABLE thanked (
@@ -36,7 +39,8 @@ CREATE TABLE boosted (
     n         BIGINT NOT NULL,
     PRIMARY KEY (workspace, kudos)
 );
-CREATE INDEX boosted_by_count ON boosted (workspace, month, n);
+CREATE INDEX boosted_by_month ON boosted (workspace, month, n DESC, kudos);
+CREATE INDEX boosted_by_count ON boosted (workspace, n DESC, kudos);
 INSERT INTO boosted (workspace, kudos, day, month, n)
     SELECT b.workspace, b.kudos, MIN(l.workspace_day), SUBSTR(MIN(l.workspace_day), 1, 7), COUNT(DISTINCT b.member)
     FROM boost b JOIN ledger l ON l.kudos = b.kudos AND l.workspace = b.workspace

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod base;
+pub mod boards;
 pub mod cli;
 pub mod config;
 pub mod home;

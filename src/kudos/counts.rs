@@ -1,9 +1,9 @@
-//! Tallies and pairs: what a ledger row counts for. Derived, so that they can be rebuilt.
+//! Tallies: what a ledger row counts for at once. Derived, so that they can be rebuilt. What boards need beyond them
+//! follows a moment later (`standings.rs`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::Source;
 use crate::base::calendar::{Day, Period};
 use crate::store::{StoreError, Tx, list, sql};
 
@@ -12,7 +12,7 @@ pub(super) struct Counted<'a> {
     pub workspace: &'a str,
     pub giver: &'a str,
     pub receiver: &'a str,
-    /// A team thanked as a team is on no personal board and in no pair.
+    /// A team thanked as a team is on no personal board.
     pub is_member: bool,
     /// `peer` or `customer`; see [`Source::tally`].
     pub source: &'static str,
@@ -22,22 +22,23 @@ pub(super) struct Counted<'a> {
 
 /// `(workspace, period, member, role, source)`
 pub(super) type TallyKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
-/// `(workspace, period, giver, receiver)`
-pub(super) type PairKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
 
 /// What some rows count for. Aggregated, because an upsert may name a key once only; sorted, so that two lists never
 /// wait for each other.
 #[derive(Default)]
 pub(super) struct Counts<'a> {
     pub tallies: BTreeMap<TallyKey<'a>, i64>,
-    pub pairs: BTreeMap<PairKey<'a>, i64>,
 }
 
 impl<'a> Counts<'a> {
     /// Counts a row `sign` times: 1 when it was given, -1 when it is taken back.
     pub(super) fn add(&mut self, row: &Counted<'a>, sign: i64) {
-        let (week, month, all) = (Period::week(row.day), Period::month(row.day), Period::all());
-        for period in [&Period::day(row.day), &week, &month, &all] {
+        for period in [
+            Period::day(row.day),
+            Period::week(row.day),
+            Period::month(row.day),
+            Period::all(),
+        ] {
             let mut tally = |member: &'a str, role: &'static str| {
                 let key = (
                     row.workspace.into(),
@@ -53,18 +54,6 @@ impl<'a> Counts<'a> {
                 tally(row.receiver, "receiver");
             }
         }
-        if !row.is_member || row.source != Source::Command.tally() {
-            return;
-        }
-        for period in [week, month, all] {
-            let key = (
-                row.workspace.into(),
-                period.to_string().into(),
-                row.giver.into(),
-                row.receiver.into(),
-            );
-            *self.pairs.entry(key).or_default() += sign;
-        }
     }
 
     /// Adds what was counted elsewhere.
@@ -76,12 +65,9 @@ impl<'a> Counts<'a> {
                 .entry((own(w), own(p), own(m), own(r), own(s)))
                 .or_default() += n;
         }
-        for ((w, p, g, r), n) in other.pairs {
-            *self.pairs.entry((own(w), own(p), own(g), own(r))).or_default() += n;
-        }
     }
 
-    /// Adds these counts to the stored ones. At most two statements, whatever their number.
+    /// Adds these counts to the stored ones. At most one statement, whatever their number.
     pub(super) async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
         if !self.tallies.is_empty() {
             let rows: Vec<_> = self
@@ -97,17 +83,6 @@ impl<'a> Counts<'a> {
                          FROM json_each($1) WHERE true
                          ON CONFLICT (workspace, period, member, role, source)
                          DO UPDATE SET n = tally.n + excluded.n",
-                list(&rows)
-            )?;
-        }
-        if !self.pairs.is_empty() {
-            let rows: Vec<_> = self.pairs.iter().map(|((w, p, g, r), n)| (w, p, g, r, n)).collect();
-            sql!(
-                tx,
-                execute "INSERT INTO pair (workspace, period, giver, receiver, n)
-                         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
-                         FROM json_each($1) WHERE true
-                         ON CONFLICT (workspace, period, giver, receiver) DO UPDATE SET n = pair.n + excluded.n",
                 list(&rows)
             )?;
         }

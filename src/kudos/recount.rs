@@ -7,8 +7,10 @@ use std::fmt::{self, Display, Formatter};
 use serde_json::json;
 
 use super::Source;
-use super::counts::{Counted, Counts, PairKey, TallyKey};
-use super::standings::{Ranked, StandingKey, Standings, add_to_standings, catch_up, find_latest_days};
+use super::counts::{Counted, Counts, TallyKey};
+use super::standings::{
+    PairKey, Ranked, StandingKey, Standings, add_to_pairs, add_to_standings, catch_up, find_latest_days,
+};
 use crate::base::calendar::Day;
 use crate::base::ids::WorkspaceId;
 use crate::store::{Db, StoreError, Tx, list, sql};
@@ -60,10 +62,10 @@ type MemberKey = (String, String);
 struct Numbers {
     counts: Counts<'static>,
     used: BTreeMap<DayKey, i64>,
-    standings: BTreeMap<StandingKey, i64>,
+    standings: Standings,
     /// The day of the last thanks, as its digits.
     thanked: BTreeMap<MemberKey, i64>,
-    /// Whose standings had yet to follow the ledger: the bot goes on giving meanwhile.
+    /// Whose last thanks had yet to follow the ledger: the bot goes on giving meanwhile.
     behind: BTreeSet<MemberKey>,
 }
 
@@ -93,9 +95,6 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     counted.count_givers();
     let behind = std::mem::take(&mut counted.behind);
     for numbers in [&mut counted, &mut stored] {
-        numbers
-            .standings
-            .retain(|(w, _, kind, m), _| kind != Ranked::Givers.name() || !behind.contains(&(w.clone(), m.clone())));
         numbers.thanked.retain(|key, _| !behind.contains(key));
     }
 
@@ -109,10 +108,10 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     );
     let pairs = differ(
         "pair",
-        &counted.counts.pairs,
-        &stored.counts.pairs,
+        &counted.standings.pairs,
+        &stored.standings.pairs,
         &mut differences,
-        |k: &PairKey<'_>| format!("{} {} {} {}", k.0, k.1, k.2, k.3),
+        |k: &PairKey| format!("{} {} {} {}", k.0, k.1, k.2, k.3),
     );
     let used = differ(
         "allowance",
@@ -123,8 +122,8 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     );
     let standings = differ(
         "standing",
-        &counted.standings,
-        &stored.standings,
+        &counted.standings.received,
+        &stored.standings.received,
         &mut differences,
         |k: &StandingKey| format!("{} {} {} {}", k.0, k.1, k.2, k.3),
     );
@@ -138,16 +137,13 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     for part in tallies.chunks(CORRECTIONS) {
         let counts = Counts {
             tallies: part.iter().cloned().collect(),
-            ..Counts::default()
         };
         db.write(async move |tx: &mut Tx| counts.write(tx).await).await?;
     }
     for part in pairs.chunks(CORRECTIONS) {
-        let counts = Counts {
-            pairs: part.iter().cloned().collect(),
-            ..Counts::default()
-        };
-        db.write(async move |tx: &mut Tx| counts.write(tx).await).await?;
+        let rows: Vec<_> = part.iter().map(|((w, p, g, r), n)| (w, p, g, r, n)).collect();
+        let rows = list(&rows);
+        db.write(async move |tx: &mut Tx| add_to_pairs(tx, &rows).await).await?;
     }
     for part in used.chunks(CORRECTIONS) {
         let rows: Vec<_> = part.iter().map(|((w, g, d), n)| json!([w, g, d, n])).collect();
@@ -233,13 +229,13 @@ impl Numbers {
     /// Counts a page; returns how many of its rows stand.
     fn count(&mut self, page: &[LedgerRow]) -> Result<u64, StoreError> {
         let mut counts = Counts::default();
-        let mut standings = Standings::default();
         let mut standing = 0;
         for (_, _, workspace, giver, receiver, kind, source, giver_day, workspace_day, cost, stands, is_ranked) in page
         {
             let day: Day = workspace_day.parse().map_err(|_| StoreError::Unreadable("a day"))?;
             if kind == "member" && *is_ranked {
-                standings.add(workspace, giver, receiver, Source::tally_of(source), day, 1);
+                self.standings
+                    .add(workspace, giver, receiver, Source::tally_of(source), day, 1);
                 let latest = self.thanked.entry((workspace.clone(), receiver.clone())).or_default();
                 *latest = (*latest).max(digits(workspace_day));
             }
@@ -267,25 +263,17 @@ impl Numbers {
                 .entry((workspace.clone(), giver.clone(), giver_day.clone()))
                 .or_default() += cost;
         }
-        for (key, n) in std::mem::take(&mut standings.received) {
-            *self.standings.entry(key).or_default() += n;
-        }
-        counts.pairs.append(&mut standings.pairs);
         self.counts.absorb(counts);
         Ok(standing)
     }
 
     /// How many different people each giver thanked follows from the pairs.
     fn count_givers(&mut self) {
-        for ((workspace, period, giver, _), n) in &self.counts.pairs {
+        for ((workspace, period, giver, _), n) in &self.standings.pairs {
             if *n > 0 {
-                let key = (
-                    workspace.to_string(),
-                    period.to_string(),
-                    Ranked::Givers.name().to_owned(),
-                    giver.to_string(),
-                );
-                *self.standings.entry(key).or_default() += 1;
+                let givers = Ranked::Givers.name().to_owned();
+                let key = (workspace.clone(), period.clone(), givers, giver.clone());
+                *self.standings.received.entry(key).or_default() += 1;
             }
         }
     }
@@ -318,17 +306,16 @@ async fn stored(tx: &mut Tx) -> Result<Numbers, StoreError> {
         "SELECT workspace, member, day FROM thanked"
     )?;
     Ok(Numbers {
-        standings: standings.into_iter().map(|(w, p, k, m, n)| ((w, p, k, m), n)).collect(),
+        standings: Standings {
+            received: standings.into_iter().map(|(w, p, k, m, n)| ((w, p, k, m), n)).collect(),
+            pairs: pairs.into_iter().map(|(w, p, g, r, n)| ((w, p, g, r), n)).collect(),
+        },
         thanked: thanked.into_iter().map(|(w, m, day)| ((w, m), digits(&day))).collect(),
         behind: BTreeSet::new(),
         counts: Counts {
             tallies: tallies
                 .into_iter()
                 .map(|(w, p, m, r, s, n)| ((w.into(), p.into(), m.into(), r.into(), s.into()), n))
-                .collect(),
-            pairs: pairs
-                .into_iter()
-                .map(|(w, p, g, r, n)| ((w.into(), p.into(), g.into(), r.into()), n))
                 .collect(),
         },
         used: used.into_iter().map(|(w, g, d, n)| ((w, g, d), n)).collect(),

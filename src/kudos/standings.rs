@@ -1,11 +1,9 @@
 //! Standings: what boards show. They follow the ledger a moment later, many rows at once, so that giving doesn't pay for
 //! them; a row that was taken back before it was counted costs nothing at all.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Source;
-use super::counts::{Counts, PairKey};
 use crate::base::calendar::{Day, Period};
 use crate::base::ids::{UserId, WorkspaceId};
 use crate::store::{Db, StoreError, Tx, list, sql};
@@ -86,8 +84,6 @@ pub async fn lag_behind(tx: &mut Tx, workspace: &WorkspaceId) -> Result<bool, St
 
 /// Counts at most so many rows of the ledger that wait for it; returns how many it were.
 pub async fn count_up(tx: &mut Tx, workspace: &WorkspaceId, most: i64) -> Result<u64, StoreError> {
-    // One after the other: how many people a giver thanked is counted from rows that another process may be writing.
-    sql!(tx, execute "UPDATE workspace SET name = name WHERE id = $1", workspace)?;
     let rows = sql!(
         tx,
         fetch_all as (String, String, String, String, String, bool),
@@ -130,15 +126,17 @@ pub async fn count_up(tx: &mut Tx, workspace: &WorkspaceId, most: i64) -> Result
 /// `(workspace, period, kind, member)`
 pub(super) type StandingKey = (String, String, String, String);
 
-/// What some rows of the ledger count for.
+/// `(workspace, period, giver, receiver)`
+pub(super) type PairKey = (String, String, String, String);
+
+/// What some rows of the ledger count for. Aggregated, because an upsert may name a key once only; sorted, so that two
+/// processes never wait for each other.
 #[derive(Default)]
-pub(super) struct Standings<'a> {
-    /// What members received.
+pub(super) struct Standings {
+    /// What members received; then also how many people givers thanked.
     pub received: BTreeMap<StandingKey, i64>,
-    /// Who thanked whom in a quarter or year.
-    pub pairs: BTreeMap<PairKey<'a>, i64>,
-    /// `(workspace, period, giver)`: whose different receivers are counted anew.
-    givers: BTreeSet<(Cow<'a, str>, String, Cow<'a, str>)>,
+    /// Which peer thanked whom.
+    pub pairs: BTreeMap<PairKey, i64>,
 }
 
 /// The periods that boards are told for, around a day.
@@ -152,58 +150,58 @@ fn periods(day: Day) -> [Period; 5] {
     ]
 }
 
-impl<'a> Standings<'a> {
+impl Standings {
     /// Counts what a member received `sign` times.
-    pub(super) fn add(
-        &mut self,
-        workspace: &'a str,
-        giver: &'a str,
-        receiver: &'a str,
-        source: &str,
-        day: Day,
-        sign: i64,
-    ) {
+    pub(super) fn add(&mut self, workspace: &str, giver: &str, receiver: &str, source: &str, day: Day, sign: i64) {
         let ranked = Ranked::of(source);
+        let own = str::to_owned;
         for period in periods(day) {
-            let key = (
-                workspace.to_owned(),
-                period.to_string(),
-                ranked.name().to_owned(),
-                receiver.to_owned(),
-            );
+            let key = (own(workspace), period.to_string(), own(ranked.name()), own(receiver));
             *self.received.entry(key).or_default() += sign;
             if ranked == Ranked::Received {
-                self.givers.insert((workspace.into(), period.to_string(), giver.into()));
-            }
-        }
-        if ranked == Ranked::Received {
-            for period in [Period::quarter(day), Period::year(day)] {
-                let key = (
-                    workspace.into(),
-                    period.to_string().into(),
-                    giver.into(),
-                    receiver.into(),
-                );
+                let key = (own(workspace), period.to_string(), own(giver), own(receiver));
                 *self.pairs.entry(key).or_default() += sign;
             }
         }
     }
 
-    async fn write(self, tx: &mut Tx) -> Result<(), StoreError> {
+    async fn write(mut self, tx: &mut Tx) -> Result<(), StoreError> {
+        if !self.pairs.is_empty() {
+            let rows: Vec<_> = self.pairs.iter().map(|((w, p, g, r), n)| (w, p, g, r, n)).collect();
+            for (workspace, period, giver, receiver, n) in add_to_pairs(tx, &list(&rows)).await? {
+                let key = (workspace, period, giver, receiver);
+                let before = n - self.pairs.get(&key).copied().unwrap_or_default();
+                let change = i64::from(n > 0) - i64::from(before > 0);
+                if change != 0 {
+                    let (workspace, period, giver, _) = key;
+                    let key = (workspace, period, Ranked::Givers.name().to_owned(), giver);
+                    *self.received.entry(key).or_default() += change;
+                }
+            }
+        }
         if self.received.is_empty() {
             return Ok(());
         }
         let rows: Vec<_> = self.received.iter().map(|((w, p, k, m), n)| (w, p, k, m, n)).collect();
-        add_to_standings(tx, &list(&rows)).await?;
-        Counts {
-            pairs: self.pairs,
-            ..Counts::default()
-        }
-        .write(tx)
-        .await?;
-        let givers: Vec<_> = self.givers.iter().collect();
-        count_givers(tx, &list(&givers)).await
+        add_to_standings(tx, &list(&rows)).await
     }
+}
+
+/// Adds `(workspace, period, giver, receiver, n)` to what is stored; returns what is stored then.
+pub(super) async fn add_to_pairs(
+    tx: &mut Tx,
+    rows: &str,
+) -> Result<Vec<(String, String, String, String, i64)>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as (String, String, String, String, i64),
+        "INSERT INTO pair (workspace, period, giver, receiver, n)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
+         FROM json_each($1) WHERE true
+         ON CONFLICT (workspace, period, giver, receiver) DO UPDATE SET n = pair.n + excluded.n
+         RETURNING workspace, period, giver, receiver, n",
+        rows
+    )
 }
 
 /// Adds `(workspace, period, kind, member, n)` to what stands.
@@ -214,23 +212,6 @@ pub(super) async fn add_to_standings(tx: &mut Tx, rows: &str) -> Result<(), Stor
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
                  FROM json_each($1) WHERE true
                  ON CONFLICT (workspace, period, kind, member) DO UPDATE SET n = standing.n + excluded.n",
-        rows
-    )?;
-    Ok(())
-}
-
-/// Counts anew how many different people these `(workspace, period, giver)` thanked.
-pub(super) async fn count_givers(tx: &mut Tx, rows: &str) -> Result<(), StoreError> {
-    sql!(
-        tx,
-        execute "INSERT INTO standing (workspace, period, kind, member, n)
-                 SELECT value ->> 0, value ->> 1, $1, value ->> 2,
-                    (SELECT COUNT(*) FROM pair p WHERE p.workspace = value ->> 0 AND p.period = value ->> 1
-                        AND p.giver = value ->> 2 AND p.n > 0)
-                 FROM json_each($2) WHERE true
-                 ON CONFLICT (workspace, period, kind, member) DO UPDATE SET n = excluded.n
-                    WHERE standing.n <> excluded.n",
-        Ranked::Givers.name(),
         rows
     )?;
     Ok(())

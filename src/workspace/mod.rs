@@ -24,9 +24,9 @@ pub use settings::{
     Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings,
 };
 pub use teams::{
-    Belonged, Team, TeamKind, active_members, away_members, belonged, belonging, enqueue_team, enqueue_teams,
-    headline_members, headline_team, home_teams, led_by, remove_team, save_team, set_away, set_people, team_members,
-    teams,
+    ACTIVE, Belonged, Team, TeamKind, active_members, away_members, belonged, belonging, enqueue_team, enqueue_teams,
+    headline_members, headline_team, home_teams, led_by, remove_team, save_team, set_away, set_people, settled_by,
+    team_members, teams,
 };
 pub use usergroups::{
     Usergroup, UsergroupError, all_usergroups, look_up_usergroup, remember_usergroup, usergroup_members, usergroups,

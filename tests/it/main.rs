@@ -5,6 +5,7 @@ mod bad_days;
 mod batch;
 mod belonging;
 mod binary;
+mod boards;
 mod boosts;
 mod browser;
 mod cards;

@@ -5,17 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use plaudit::base::calendar::local_day;
+use plaudit::base::calendar::{Span, Unit, local_day};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
+use plaudit::boards::coverage::{Of, Share, covered, lately, months, of_month, remember_month};
+use plaudit::boards::{
+    Wanted, board, by_value, coverage, figure, highest, most_boosted, most_joined, readable_by_all, said_to, thanked_by,
+};
 use plaudit::kudos::rules::closes_at;
 use plaudit::kudos::{
-    self, Announce, Announced, Change, Decided, Edited, Effect, Give, Hidden, Joined, Outcome, Receiver, Reported,
-    Source, Switch, TakeBack, TakenBack, ThankedBack, add_value, announce, boost, drop_words, edit_erased, edit_words,
-    export_page, figures, hide, join_in, keep, latest_of, left, may_thank_back, record, remove, report, sent,
-    sweep_deliveries, sweep_reactions, take_back, take_back_latest, take_back_sent, thank_back, turn, with_old_words,
-    words_of,
+    self, Announce, Announced, Change, Decided, Edited, Effect, Give, Hidden, Joined, Outcome, Ranked, Receiver,
+    Reported, Source, Switch, TakeBack, TakenBack, ThankedBack, add_value, announce, boost, catch_up, count_up,
+    drop_words, edit_erased, edit_words, export_page, figures, hide, join_in, keep, lag_behind, latest_of, left,
+    may_thank_back, record, remove, report, sent, sweep_deliveries, sweep_reactions, take_back, take_back_latest,
+    take_back_sent, thank_back, turn, with_old_words, words_of,
 };
 use plaudit::outbox::{
     self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, being_sent, claim,
@@ -1812,5 +1816,182 @@ fn a_home_is_published_only_for_who_opened_it_and_once() {
         let day = local_day(start(), chrono_tz::UTC);
         assert_eq!(read!(db, tx => left(tx, &t1(), &lee, day, Some(5))), Some(5));
         assert_eq!(read!(db, tx => left(tx, &t1(), &lee, day, None)), None);
+    });
+}
+
+// Boards and coverage.
+
+fn people_of(ids: &[&str]) -> BTreeSet<UserId> {
+    ids.iter().map(|id| UserId::from(*id)).collect()
+}
+
+#[test]
+fn standings_follow_the_ledger_and_coverage_follows_them() {
+    with_database(async |db| {
+        write!(db, tx => install(tx, &t1(), "Acme", &"UBOT".into(), start()));
+        let everybody = [
+            user("ULEE", "lee", "Lee", "Lee Park"),
+            user("UDANA", "dana", "Dana", "Dana Kim"),
+            user("UMO", "mo", "Mo", "Mo Haddad"),
+            user("UANA", "ana", "Ana", "Ana Souza"),
+        ];
+        write!(db, tx => upsert(tx, &t1(), &everybody, Instant::default()));
+        let person = |id: &str| Receiver::Member(id.into());
+        let gives = vec![
+            Give {
+                values: vec!["calm".to_owned(), "calmer".to_owned()],
+                ..give(0, start())
+            },
+            Give {
+                receivers: vec![person("UMO"), Receiver::Group("S1".into())],
+                values: vec!["calmer".to_owned()],
+                ..give(1, after(700_000))
+            },
+            Give {
+                source: Source::Customer,
+                cost: 0,
+                ..give(2, after(1))
+            },
+            Give {
+                giver: "UMO".into(),
+                values: vec!["calm".to_owned()],
+                ..give(3, after(2))
+            },
+        ];
+        assert!(!read!(db, tx => lag_behind(tx, &t1())));
+        let outcomes = write!(db, tx => record(tx, &gives));
+        assert!(read!(db, tx => lag_behind(tx, &t1())));
+        assert_eq!(write!(db, tx => count_up(tx, &t1(), 2)), 2);
+        assert!(catch_up(db, &t1()).await.expect("standings"));
+        assert_eq!(write!(db, tx => count_up(tx, &t1(), 2)), 0);
+        let today = local_day(start(), chrono_tz::Europe::Berlin);
+        let month = Span::month(today);
+        let told = async |span: Span, ranked: Ranked| -> Vec<String> {
+            let rows = read!(db, tx => highest(tx, &t1(), span, ranked, 10));
+            rows.iter().map(|row| format!("{} {}", row.member, row.n)).collect()
+        };
+        for unit in [Unit::Week, Unit::Month, Unit::Quarter, Unit::Year, Unit::All] {
+            let span = Span::around(unit, today);
+            assert_eq!(told(span, Ranked::Received).await, ["UDANA 2", "UMO 1"]);
+            assert_eq!(told(span, Ranked::Givers).await, ["ULEE 2", "UMO 1"]);
+            assert_eq!(told(span, Ranked::Customers).await, ["UDANA 1"]);
+        }
+        assert!(
+            told(month.previous().expect("a month"), Ranked::Givers)
+                .await
+                .is_empty()
+        );
+        assert_eq!(read!(db, tx => highest(tx, &t1(), month, Ranked::Received, 1)).len(), 1);
+        let some = people_of(&["UMO", "UANA", ODD[1]]);
+        assert_eq!(
+            read!(db, tx => plaudit::boards::figures(tx, &t1(), month, Ranked::Received, &some)).len(),
+            1
+        );
+        assert_eq!(
+            read!(db, tx => figure(tx, &t1(), month, Ranked::Givers, &"ULEE".into())),
+            2
+        );
+        let by = async |value: &'static str, ranked: Ranked| -> Vec<String> {
+            let rows = read!(db, tx => by_value(tx, &t1(), month, ranked, value));
+            rows.iter().map(|row| format!("{} {}", row.member, row.n)).collect()
+        };
+        assert_eq!(by("calm", Ranked::Received).await, ["UDANA 2"]);
+        assert_eq!(by("calm", Ranked::Givers).await, ["ULEE 1", "UMO 1"]);
+        assert_eq!(by("calmer", Ranked::Givers).await, ["ULEE 2"]);
+        assert!(by("calm", Ranked::Customers).await.is_empty());
+        assert!(by("ca_m", Ranked::Received).await.is_empty() && by(ODD[4], Ranked::Received).await.is_empty());
+        assert_eq!(read!(db, tx => thanked_by(tx, &t1(), month, &"UDANA".into())), 2);
+        let said = read!(db, tx => said_to(tx, &t1(), Span::around(Unit::All, today), &"UDANA".into(), 2));
+        assert_eq!(
+            said.iter().map(|said| said.giver.as_str()).collect::<Vec<_>>(),
+            ["UMO", "ULEE"]
+        );
+
+        // Who joined in what everybody can read.
+        let first = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Given { kudos, .. } => Some(kudos.clone()),
+            _ => None,
+        });
+        let first: Vec<_> = first.collect();
+        for (n, member) in [(0, "UANA"), (0, "UMO"), (1, "UANA")] {
+            let kudos = first[n].clone();
+            let joined = write!(db, tx => boost(tx, &t1(), &kudos, &member.into(), true, after(9)));
+            assert_eq!(joined, Joined::In);
+        }
+        for unit in [Unit::Week, Unit::Quarter, Unit::All] {
+            let joined = read!(db, tx => most_joined(tx, &t1(), Span::around(unit, today), 0, 5));
+            assert_eq!(joined, [(first[0].clone(), 2), (first[1].clone(), 1)]);
+            assert_eq!(
+                read!(db, tx => most_joined(tx, &t1(), Span::around(unit, today), 1, 5)).len(),
+                1
+            );
+        }
+        let joined = read!(db, tx => most_joined(tx, &t1(), month, 0, 5));
+        assert!(
+            read!(db, tx => readable_by_all(tx, &t1(), &joined)).is_empty(),
+            "no card stands anywhere"
+        );
+        let settings = Settings::default();
+        assert!(
+            read!(db, tx => most_boosted(tx, &t1(), &settings, month, 3))
+                .0
+                .is_empty()
+        );
+
+        let wanted = Wanted {
+            span: month,
+            ranked: Ranked::Received,
+            value: None,
+            team: None,
+        };
+        let (ranking, known) = read!(db, tx => board(tx, &t1(), &settings, &wanted, start()));
+        assert_eq!((ranking.places.len(), known.len()), (2, 2));
+        let of_value = Wanted {
+            value: Some("calm".to_owned()),
+            team: Some("t1".into()),
+            ..wanted.clone()
+        };
+        assert!(
+            read!(db, tx => board(tx, &t1(), &settings, &of_value, start()))
+                .0
+                .places
+                .is_empty()
+        );
+
+        // Coverage.
+        let share = read!(db, tx => lately(tx, &t1(), &settings, Of::Headline, today, start()));
+        assert_eq!(share, Share { active: 4, thanked: 2 });
+        let team = "t1".into();
+        assert_eq!(
+            read!(db, tx => lately(tx, &t1(), &settings, Of::Team(&team), today, start())),
+            Share::default()
+        );
+        assert_eq!(
+            read!(db, tx => covered(tx, &t1(), &settings, Of::Headline, start())).len(),
+            4
+        );
+        let share = read!(db, tx => of_month(tx, &t1(), &settings, Of::Headline, month, start()));
+        assert_eq!(share, Share { active: 4, thanked: 2 });
+        write!(db, tx => remember_month(tx, &t1(), Of::Headline, month, share));
+        write!(db, tx => remember_month(tx, &t1(), Of::Headline, month, Share::default()));
+        let kept = read!(db, tx => months(tx, &t1(), Of::Headline, month.previous().expect("a month"), month));
+        assert_eq!(kept, BTreeMap::from([(month, share)]), "what was true stays");
+        let everybody = people_of(&["UDANA", "UMO", "UANA"]);
+        let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today));
+        assert_eq!(names, [("UANA".into(), None)]);
+        let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today.plus(40)));
+        assert_eq!(names.last(), Some(&("UMO".into(), Some(today))));
+
+        // Taken back, it leaves every figure.
+        let wish = regret(&outcomes[1], after(700_001));
+        assert!(matches!(write!(db, tx => take_back(tx, &wish)), TakenBack::Done { .. }));
+        assert!(catch_up(db, &t1()).await.expect("standings"));
+        assert_eq!(told(month, Ranked::Received).await, ["UDANA 2"]);
+        assert_eq!(told(month, Ranked::Givers).await, ["ULEE 1", "UMO 1"]);
+        let share = read!(db, tx => lately(tx, &t1(), &settings, Of::Headline, today, start()));
+        assert_eq!(share, Share { active: 4, thanked: 1 });
+        let joined = read!(db, tx => most_joined(tx, &t1(), month, 0, 5));
+        assert_eq!(joined.len(), 1, "who joined in what was taken back is forgotten");
+        assert_eq!(kudos::recount(db).await.expect("a recount").differences, []);
     });
 }

@@ -333,6 +333,12 @@ impl Story {
         self.restart().await;
     }
 
+    /// Lets the standings follow what was given and taken back.
+    pub async fn catches_up(&self) {
+        let is_done = plaudit::kudos::catch_up(&self.db, &self.slack.workspace()).await;
+        assert!(is_done.expect("standings"));
+    }
+
     /// What `plaudit export kudos` would write.
     pub async fn export(&self) -> Vec<Exported> {
         let rows: Result<_, StoreError> = self
