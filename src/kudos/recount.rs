@@ -1,7 +1,7 @@
 //! Rebuilding the derived numbers from the ledger: tallies, pairs, standings, the days of the last thanks, and what was
 //! used of the allowance.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
 use serde_json::json;
@@ -65,8 +65,6 @@ struct Numbers {
     standings: Standings,
     /// The day of the last thanks, as its digits.
     thanked: BTreeMap<MemberKey, i64>,
-    /// Whose last thanks had yet to follow the ledger: the bot goes on giving meanwhile.
-    behind: BTreeSet<MemberKey>,
 }
 
 /// Counts the ledger anew and corrects what differs. Ledger and numbers are read as of one instant, and corrections
@@ -78,7 +76,7 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     for workspace in db.read(workspaces).await? {
         while !catch_up(db, &workspace).await? {}
     }
-    let (rows, mut counted, mut stored) = db
+    let (rows, mut counted, stored) = db
         .snapshot(async |tx: &mut Tx| -> Result<_, StoreError> {
             let mut counted = Numbers::default();
             let mut rows = 0;
@@ -93,10 +91,6 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
         })
         .await?;
     counted.count_givers();
-    let behind = std::mem::take(&mut counted.behind);
-    for numbers in [&mut counted, &mut stored] {
-        numbers.thanked.retain(|key, _| !behind.contains(key));
-    }
 
     let mut differences = Vec::new();
     let tallies = differ(
@@ -239,10 +233,6 @@ impl Numbers {
                 let latest = self.thanked.entry((workspace.clone(), receiver.clone())).or_default();
                 *latest = (*latest).max(digits(workspace_day));
             }
-            if stands != is_ranked {
-                let people = [giver, receiver].map(|member| (workspace.clone(), member.clone()));
-                self.behind.extend(people);
-            }
             if !stands {
                 continue;
             }
@@ -311,7 +301,6 @@ async fn stored(tx: &mut Tx) -> Result<Numbers, StoreError> {
             pairs: pairs.into_iter().map(|(w, p, g, r, n)| ((w, p, g, r), n)).collect(),
         },
         thanked: thanked.into_iter().map(|(w, m, day)| ((w, m), digits(&day))).collect(),
-        behind: BTreeSet::new(),
         counts: Counts {
             tallies: tallies
                 .into_iter()

@@ -242,14 +242,14 @@ async fn latest_days(
     Ok(())
 }
 
-/// Finds in the ledger the last day on which these `(member,)` were thanked.
+/// Finds in the ledger the last day on which these `(member,)` were thanked, of what the standings count.
 pub(super) async fn find_latest_days(tx: &mut Tx, workspace: &WorkspaceId, rows: &str) -> Result<(), StoreError> {
     sql!(
         tx,
         execute "INSERT INTO thanked (workspace, member, day)
                  SELECT $1, value ->> 0,
                     COALESCE((SELECT MAX(l.workspace_day) FROM ledger l WHERE l.workspace = $1
-                        AND l.receiver = value ->> 0 AND l.reversed_at IS NULL), '')
+                        AND l.receiver = value ->> 0 AND l.is_ranked), '')
                  FROM json_each($2) WHERE true
                  ON CONFLICT (workspace, member) DO UPDATE SET day = excluded.day",
         workspace,
