@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::App;
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::boards;
 use crate::home;
 use crate::kudos;
 use crate::privacy;
@@ -34,6 +35,9 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
             let answer = match kudos::grammar::read(&command.text).subcommand(&RESERVED).as_deref() {
+                None if boards::inputs::is_ours(&command.text) => {
+                    Some(boards::inputs::command(&app.ctx, &command).await)
+                }
                 Some("privacy") => privacy::inputs::command(&app.ctx, &command).await,
                 Some(word) => Some(setup::inputs::command(&app.ctx, word, &command).await),
                 None => kudos::inputs::command(&app.giving(), &command).await,
@@ -145,6 +149,7 @@ fn feature(callback_id: &str) -> &str {
 /// Hands a click to the feature whose element it was: the action id begins with its name.
 async fn clicked(app: &App, click: &BlockActions, action: &Action) -> Option<Response> {
     match action.name().split('.').next() {
+        Some("boards") => boards::inputs::click(&app.ctx, click, action).await,
         Some("home") => home::inputs::click(&app.ctx, click, action).await,
         Some("setup") => setup::inputs::click(&app.ctx, click, action).await,
         Some("privacy") => privacy::inputs::click(&app.ctx, click, action).await,

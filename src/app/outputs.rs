@@ -1,6 +1,7 @@
 //! Outbox kind → feature.
 
 use super::App;
+use crate::boards;
 use crate::home;
 use crate::kudos;
 use crate::outbox::{Claimed, Ending, Kind, Late};
@@ -42,8 +43,9 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
                     why: "unreadable".to_owned(),
                 });
             };
-            let settings = setup::section(&app.ctx, &of.member).await?;
-            home::deliver::publish(&app.ctx, &of, settings).await
+            let mut below = boards::home_section(&app.ctx, &of.member).await?;
+            below.extend(setup::section(&app.ctx, &of.member).await?);
+            home::deliver::publish(&app.ctx, &of, below).await
         }
         Kind::SetupHello => setup::deliver::hello(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,

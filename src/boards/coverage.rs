@@ -197,6 +197,18 @@ pub async fn months(
         .collect()
 }
 
+/// Whether the app was installed here by an instant.
+pub async fn is_installed_by(tx: &mut Tx, workspace: &WorkspaceId, at: Instant) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (i64,),
+        "SELECT installed_at FROM workspace WHERE id = $1 AND installed_at <= $2",
+        workspace,
+        at
+    )?;
+    Ok(row.is_some())
+}
+
 /// Who among these was not thanked for 20 working days, with the day of the last thanks; `None` = not yet. Those longest
 /// without come first, and before them who never was.
 pub async fn forgotten(

@@ -33,6 +33,8 @@ pub enum Field {
     Zone,
     /// How long words are kept.
     Keep,
+    /// Boards, and the nobody-forgotten list.
+    Boards,
     /// Who may change all this.
     Stewards,
 }
@@ -91,12 +93,14 @@ const EVERYDAY: [&str; 34] = [
 
 /// The input of the second question of *Who may give*.
 const GUESTS: &str = "single_channel_guests";
+/// The input of the second question of *Boards*.
+const FORGOTTEN: &str = "forgotten_list";
 /// The input by which a warning is taken note of.
 pub(super) const SURE: &str = "sure";
 
 impl Field {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Channel,
         Self::Announcement,
         Self::Values,
@@ -107,6 +111,7 @@ impl Field {
         Self::Shared,
         Self::Zone,
         Self::Keep,
+        Self::Boards,
         Self::Stewards,
     ];
 
@@ -142,6 +147,7 @@ impl Field {
             Self::Shared => &["shared_channels"],
             Self::Zone => &["timezone"],
             Self::Keep => &["keep_words"],
+            Self::Boards => &["boards", FORGOTTEN],
             Self::Stewards => &["stewards"],
         }
     }
@@ -159,6 +165,7 @@ impl Field {
             Self::Shared => "Shared channels",
             Self::Zone => "Time zone",
             Self::Keep => "How long words are kept",
+            Self::Boards => "Boards",
             Self::Stewards => "Stewards",
         }
     }
@@ -219,6 +226,14 @@ impl Field {
                 Some(1) => "1 month; then only counts stay".to_owned(),
                 Some(months) => format!("{months} months; then only counts stay"),
             },
+            Self::Boards if !settings.personal_figures => {
+                "off, with the nobody-forgotten list: this server tells no figures of persons".to_owned()
+            }
+            Self::Boards => format!(
+                "{}; the nobody-forgotten list for leads is {}",
+                if settings.boards { "on" } else { "off" },
+                if settings.forgotten_list { "on" } else { "off" }
+            ),
             Self::Stewards if settings.stewards.is_empty() => "nobody".to_owned(),
             Self::Stewards => known.names(&settings.stewards),
         }
@@ -337,6 +352,31 @@ impl Field {
                 .optional()
                 .hint("As in Europe/Berlin. Empty: the first steward's. What was counted doesn't move."),
             ],
+            Self::Boards => vec![
+                Block::input(
+                    "Boards",
+                    Input::radio(
+                        name,
+                        vec![
+                            Choose::new("On", "on").about("Who thanked most people, who was thanked; ten names, never a bottom."),
+                            Choose::new("Off", "off").about("Coverage stays: it names nobody."),
+                        ],
+                        Some(if settings.boards { "on" } else { "off" }),
+                    ),
+                ),
+                Block::input(
+                    "Nobody-forgotten list",
+                    Input::radio(
+                        FORGOTTEN,
+                        vec![
+                            Choose::new("Off", "off"),
+                            Choose::new("On", "on").about("A team's leads see who had no thanks for 20 working days."),
+                        ],
+                        Some(if settings.forgotten_list { "on" } else { "off" }),
+                    ),
+                )
+                .hint("Name and date of the last thanks, to that team's leads alone. It stands in everybody's privacy page, and every look in the history."),
+            ],
             Self::Keep => vec![
                 Block::input(
                     "For how many months are words kept?",
@@ -402,6 +442,10 @@ impl Field {
                 }
             }
             Self::Keep => draft.keep_words = u32::try_from(number(MOST_MONTHS)?).ok().filter(|months| *months > 0),
+            Self::Boards => {
+                draft.boards = filled.option(name).as_deref() != Some("off");
+                draft.forgotten_list = filled.option(FORGOTTEN).as_deref() == Some("on");
+            }
             Self::Stewards => {
                 draft.stewards = filled.users(name);
                 // The order says whose zone counts: who was first stays first.

@@ -9,7 +9,7 @@ use plaudit::base::calendar::{Span, Unit, local_day};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
-use plaudit::boards::coverage::{Of, Share, covered, lately, months, of_month, remember_month};
+use plaudit::boards::coverage::{Of, Share, covered, is_installed_by, lately, months, of_month, remember_month};
 use plaudit::boards::{
     Wanted, board, by_value, coverage, figure, highest, most_boosted, most_joined, readable_by_all, said_to, thanked_by,
 };
@@ -1981,6 +1981,9 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
         assert_eq!(names, [("UANA".into(), None)]);
         let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today.plus(40)));
         assert_eq!(names.last(), Some(&("UMO".into(), Some(today))));
+
+        assert!(read!(db, tx => is_installed_by(tx, &t1(), start())));
+        assert!(!read!(db, tx => is_installed_by(tx, &t1(), after(-1))));
 
         // Taken back, it leaves every figure.
         let wish = regret(&outcomes[1], after(700_001));
