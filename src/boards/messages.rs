@@ -126,9 +126,10 @@ fn times(n: i64) -> String {
     }
 }
 
-/// The headline figure: "92 % of us were thanked in the last 30 days, up from 81 % in October."
+/// The headline figure: "92 % of us were thanked in the last 30 days, up from 81 % in October." Nothing before anybody was:
+/// a nought tells nobody what to do.
 pub fn coverage(_: Locale, covered: &Covered, today: Day) -> Option<String> {
-    let now = covered.now.percent()?;
+    let now = covered.now.percent().filter(|_| covered.now.thanked > 0)?;
     let of = match &covered.team {
         Some(team) => format!("of {} was", bold(team)),
         None => "of us were".to_owned(),

@@ -2,6 +2,7 @@
 
 mod demo;
 mod export;
+mod figures;
 mod serve;
 
 use std::error::Error as _;
@@ -13,6 +14,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::app::manifest;
+use crate::base::calendar::Day;
 use crate::base::text::thousands;
 use crate::config::{Database, Serve};
 use crate::kudos;
@@ -66,9 +68,39 @@ enum Export {
     Kudos {
         #[command(flatten)]
         database: Database,
+        #[command(flatten)]
+        days: figures::Days,
         /// csv or json.
         #[arg(long, value_enum, default_value_t = Format::Csv)]
         format: Format,
+    },
+    /// The people of the workspace and their teams; no figures of theirs. With days: those first seen on them.
+    Members {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        #[command(flatten)]
+        days: figures::Days,
+    },
+    /// Coverage of each month and team, as it was kept at the month's end. With days: the months that begin on them.
+    Coverage {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        #[command(flatten)]
+        days: figures::Days,
+    },
+    /// One board, ten names at most: rank, member, count.
+    Board {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        /// How long its period is.
+        #[arg(long, value_enum, default_value_t = figures::Length::Month)]
+        period: figures::Length,
+        /// The month, or one of the quarter's or year's; without it the running one.
+        #[arg(long, value_name = "2026-10", value_parser = figures::of)]
+        of: Option<Day>,
+        /// What it ranks by.
+        #[arg(long, value_enum, default_value_t = figures::By::Givers)]
+        kind: figures::By,
     },
 }
 
@@ -158,8 +190,23 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Manifest(wanted) => print_manifest(&wanted),
             Command::Recount(database) => recount(&database.database_url).await,
             Command::Export {
-                what: Export::Kudos { database, format },
-            } => export::kudos(&database.database_url, format).await,
+                what: Export::Kudos { database, days, format },
+            } => export::kudos(&database.database_url, days, format).await,
+            Command::Export {
+                what: Export::Members { common, days },
+            } => figures::members(&common, days).await,
+            Command::Export {
+                what: Export::Coverage { common, days },
+            } => figures::coverage(&common, days).await,
+            Command::Export {
+                what:
+                    Export::Board {
+                        common,
+                        period,
+                        of,
+                        kind,
+                    },
+            } => figures::board(&common, period, of, kind).await,
         }
     });
     // Threads that wait for a terminal's next line or a silent name server must not hold up the end.

@@ -696,7 +696,8 @@ pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>, i
     Message::sentence(&format!(
         "Thank somebody, and say why:\n{example}\n{several}\n{place}, and each of them gets your words by \
          DM.{allowance}{list}\nSaid something wrong? `{command} undo` takes your last one back for ten minutes, \
-         `{command} sent` shows what you gave and puts it right later.{steward}"
+         `{command} sent` shows what you gave and puts it right later.\nYour month: \
+         `{command} me`. The boards: `{command} top`, `{command} top week received`.{steward}"
     ))
 }
 

@@ -48,3 +48,4 @@ mod taking_back;
 mod teams;
 mod together;
 mod tomorrow;
+mod top;
