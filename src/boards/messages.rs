@@ -292,7 +292,16 @@ impl Shown {
             });
             lines.retain(|line| !line.is_empty());
             let names = self.names();
-            lines.extend(own.said.iter().map(|said| {
+            let by_customers = self.wanted.ranked == Ranked::Customers;
+            let mut said = own
+                .said
+                .iter()
+                .filter(|said| said.by_customer == by_customers)
+                .peekable();
+            if said.peek().is_some() {
+                lines.push("Said to you:".to_owned());
+            }
+            lines.extend(said.map(|said| {
                 let by = names.giver(&said.giver);
                 let from = if said.by_customer {
                     format!("a customer, passed on by {}", escape(&by))
