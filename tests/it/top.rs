@@ -64,7 +64,6 @@ fn a_board_names_who_thanked_most_people_and_coverage_comes_first() {
         assert_snapshot!(t.person("dana").runs("/kudos top customers").await, @"
         *42 %* of us were thanked in the last 30 days (3 of 7).
         No customer's words in June yet. When one says something kind, pass it on: the menu at any message has “Pass on customer words”.
-        > calming the refund storm (Lee)
         [Givers] [Thanked]
         ");
         assert_snapshot!(t.person("dana").runs("/kudos top #clam").await, @"#clam is no value here. These are: #calm #clarity #curiosity #kindness #ownership #teamwork");
@@ -105,7 +104,14 @@ fn the_words_that_most_people_joined_stand_below_unless_somebody_keeps_them() {
         assert!(!board.contains("joined") && board.contains("Ana"), "{board}");
         t.person("ana").clicks("Leave me off boards").await;
         t.run_jobs().await;
-        assert_snapshot!(t.person("lee").runs("/kudos top received").await, @"");
+        assert_snapshot!(t.person("lee").runs("/kudos top received").await, @"
+        *57 %* of us were thanked in the last 30 days (4 of 7).
+        *Who was thanked most often in June*
+        1. *Mo* · twice
+        2. *Dana* · once
+        2. *Wei* · once
+        [Givers] [Customers] [Share]
+        ");
     });
 }
 
@@ -204,8 +210,13 @@ fn home_shows_the_month() {
         let home = t.person("dana").home();
         let (_, month) = home.split_once("This month\n").expect("a section");
         assert_snapshot!(month, @"
-
         *42 %* of us were thanked in the last 30 days (3 of 7).
+        This month 1 person thanked you; the latest: “calming the refund storm” (Lee). You thanked 2 different people.
+        *Who thanked the most different people in June*
+        1. *Lee* · 3 people
+        2. *Dana* · 2 people
+        3. *Mo* · 1 person
+        More: /kudos top
         ");
     });
 }
