@@ -14,7 +14,7 @@ use crate::base::clock::Instant;
 
 /// A day of a calendar, without a zone. Its text is `YYYY-MM-DD`, which is also how it is stored: bind
 /// `day.to_string()`, read back with `parse`. Days sort by time, and so do their texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Day(NaiveDate);
 

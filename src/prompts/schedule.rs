@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 
 use crate::base::calendar::{Day, WorkingDays, at_wall};
@@ -94,6 +95,13 @@ impl Schedule {
             last = last.max(at);
             is_later.then(|| (at, Day::from(wall.date())))
         })
+    }
+
+    /// The first day with an occurrence, from `day` on.
+    pub(super) fn first_day_from(&self, day: Day) -> Option<Day> {
+        let before = day.date().and_time(NaiveTime::MIN) - chrono::Duration::seconds(1);
+        let mut days = self.cron.walls(before).map(|wall| Day::from(wall.date()));
+        days.find(|&day| self.is_due_on(day))
     }
 
     fn is_due_on(&self, day: Day) -> bool {
