@@ -11,6 +11,7 @@ use crate::app::{self, App, Deadlines};
 use crate::base::clock::SystemClock;
 use crate::config::{Secrets, Serve};
 use crate::jobs::Runner;
+use crate::prompts::Packs;
 use crate::slack::client::Client;
 use crate::store::{DatabaseUrl, Db};
 use crate::web;
@@ -34,7 +35,7 @@ pub(super) async fn serve(settings: Serve) -> anyhow::Result<()> {
     tracing::info!(
         %listen, workspace = %ctx.workspace.id, name = ctx.workspace.name, "ready for Slack"
     );
-    let app = App::new(ctx, secrets.signing, Deadlines::default());
+    let app = App::new(ctx, Packs::shipped(), secrets.signing, Deadlines::default());
     let stop = CancellationToken::new();
     let signal = stop.clone();
     tokio::spawn(async move {

@@ -24,8 +24,8 @@ const LATEST: std::time::Duration = std::time::Duration::from_hours(48);
 /// The emoji of the week's questions, which belong to no theme.
 const QUESTION: &str = ":speech_balloon:";
 
-/// One post of a schedule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One post of a schedule. Stored as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Planned {
     /// When.
     pub at: Instant,
@@ -53,7 +53,8 @@ pub struct Planned {
 }
 
 /// What kind of post it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlannedKind {
     /// The post of an occurrence.
     Prompt,
@@ -207,4 +208,15 @@ fn later_posts(schedule: &Schedule, packs: &Packs, day: Day, said: WeekDay, week
 /// The id of a text of the week that is no prompt: `csw-wrap-up-1`.
 fn id(name: &str, nth: usize) -> String {
     format!("csw-{name}-{}", nth + 1)
+}
+
+impl PlannedKind {
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::FollowUp => "follow_up",
+            Self::WrapUp => "wrap_up",
+        }
+    }
 }

@@ -18,8 +18,8 @@ use crate::prompts::holidays::{self, Region};
 /// How late an occurrence may still be posted, unless a steward says otherwise.
 pub const GRACE: Duration = Duration::from_hours(4);
 
-/// When a channel gets which prompts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// When a channel gets which prompts. Stored as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Schedule {
     /// Its id.
     pub id: ScheduleId,

@@ -10,7 +10,8 @@ use crate::prompts::schedule::{Schedule, WeekMode};
 pub const PACK: &str = "customer-service-week";
 
 /// A day that Customer Service Week says something about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WeekDay {
     /// The Monday before.
     Before,
@@ -63,7 +64,7 @@ pub fn week_of(year: i32, moved: Option<Day>) -> Day {
 }
 
 /// One year's Customer Service Week in a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Week {
     /// The five days.
     pub days: [Day; 5],

@@ -47,6 +47,8 @@ pub struct Settings {
     pub silence: Option<Silence>,
     /// After how many months words are dropped, while counts stay; `None` = never.
     pub keep_words: Option<u32>,
+    /// Whether a prompt opens with the best-liked answer to the one before.
+    pub best_answer: bool,
 }
 
 /// Something that the workspace cares about.
@@ -142,6 +144,7 @@ impl Default for Settings {
             shared_channels: BTreeSet::new(),
             silence: None,
             keep_words: None,
+            best_answer: false,
         }
     }
 }

@@ -24,6 +24,7 @@ use plaudit::base::ids::{ChannelId, UserId};
 use plaudit::jobs::Runner;
 use plaudit::kudos::{Exported, Opening, export_page};
 use plaudit::outbox;
+use plaudit::prompts::Packs;
 use plaudit::sandbox::{Answer, Bot, Fault, NewChannel, NewPerson, Sandbox, Shown};
 use plaudit::slack::client::Client;
 use plaudit::slack::manifest::Manifest;
@@ -403,7 +404,7 @@ async fn start(
     )
     .await
     .expect("a workspace");
-    let app = App::new(ctx, vec![slack.signing_secret().into()], deadlines);
+    let app = App::new(ctx, Packs::shipped(), vec![slack.signing_secret().into()], deadlines);
     slack.connect(Bot::Router(web::router(Arc::clone(&app))));
     app
 }
