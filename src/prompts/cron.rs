@@ -525,3 +525,212 @@ fn time_of_day(word: &str) -> Option<NaiveTime> {
     };
     time(hour, minute)
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike as _, Weekday};
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(typed: &str) -> String {
+        match Cron::parse(typed) {
+            Ok(cron) => format!("{typed} → {} → {}", cron.as_str(), cron.words()),
+            Err(error) => format!("{typed} → {error}"),
+        }
+    }
+
+    fn all(typed: &[&str]) -> String {
+        typed.iter().map(|typed| read(typed)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn expressions_mean_what_people_mean_by_them() {
+        assert_snapshot!(all(&[
+            "30 9 * * 1-5",
+            "30 9 * * MON-FRI",
+            "0 14 * * tue,thu",
+            "0 8 * * 0",
+            "0 8 * * 7",
+            "0 8 * * 5-7",
+            "0 8 * * sun-thu",
+            "0 8 * * fri-mon",
+            "0 8 * * 0-7",
+            "00 09 * * */2",
+            "15 16 * * 1-5/2",
+            "0 9 1 * *",
+            "0 9 1,15 * *",
+            "0 9 1-7 jan,jul *",
+            "0 9 29 2 ?",
+            "0 9 * 10-12 Monday",
+            "0 9 * nov-feb 1,2",
+            "0/60 9 * * *",
+            "  5   4 * * *  ",
+            "@daily",
+        ]), @r"
+        30 9 * * 1-5 → 30 9 * * 1-5 → Mondays to Fridays at 09:30
+        30 9 * * MON-FRI → 30 9 * * 1-5 → Mondays to Fridays at 09:30
+        0 14 * * tue,thu → 0 14 * * 2,4 → Tuesdays and Thursdays at 14:00
+        0 8 * * 0 → 0 8 * * 0 → Sundays at 08:00
+        0 8 * * 7 → 0 8 * * 0 → Sundays at 08:00
+        0 8 * * 5-7 → 0 8 * * 0,5,6 → Fridays to Sundays at 08:00
+        0 8 * * sun-thu → 0 8 * * 0-4 → Sundays to Thursdays at 08:00
+        0 8 * * fri-mon → 0 8 * * 0,1,5,6 → Fridays to Mondays at 08:00
+        0 8 * * 0-7 → 0 8 * * * → Every day at 08:00
+        00 09 * * */2 → 0 9 * * 0,2,4,6 → Tuesdays, Thursdays, Saturdays and Sundays at 09:00
+        15 16 * * 1-5/2 → 15 16 * * 1,3,5 → Mondays, Wednesdays and Fridays at 16:15
+        0 9 1 * * → 0 9 1 * * → The 1st of each month at 09:00
+        0 9 1,15 * * → 0 9 1,15 * * → The 1st and 15th of each month at 09:00
+        0 9 1-7 jan,jul * → 0 9 1-7 1,7 * → The 1st to 7th of January and July at 09:00
+        0 9 29 2 ? → 0 9 29 2 * → The 29th of February at 09:00
+        0 9 * 10-12 Monday → 0 9 * 10-12 1 → Mondays in October to December at 09:00
+        0 9 * nov-feb 1,2 → 0 9 * 1,2,11,12 1,2 → Mondays and Tuesdays in January, February, November and December at 09:00
+        0/60 9 * * * → 0 9 * * * → Every day at 09:00
+          5   4 * * *   → 5 4 * * * → Every day at 04:05
+        @daily → 0 0 * * * → Every day at 00:00
+        ");
+    }
+
+    #[test]
+    fn words_mean_what_people_mean_by_them() {
+        assert_snapshot!(all(&[
+            "weekdays 9:30",
+            "working days at 09:30",
+            "every Tuesday and Thursday at 14:00",
+            "daily at 9",
+            "every day at 9am",
+            "9.30 on weekdays",
+            "Mondays at 2 p.m.",
+            "Mon–Fri 0930",
+            "monday to friday, 12:15 am",
+            "Weekends at noon",
+            "Mon, Wed & Fri at 16h30",
+            "on Wednesdays at 12 pm",
+            "Sunday through Thursday at 8 o'clock",
+            "Fridays 15:00 Uhr",
+        ]), @r"
+        weekdays 9:30 → 30 9 * * 1-5 → Mondays to Fridays at 09:30
+        working days at 09:30 → 30 9 * * 1-5 → Mondays to Fridays at 09:30
+        every Tuesday and Thursday at 14:00 → 0 14 * * 2,4 → Tuesdays and Thursdays at 14:00
+        daily at 9 → 0 9 * * * → Every day at 09:00
+        every day at 9am → 0 9 * * * → Every day at 09:00
+        9.30 on weekdays → 30 9 * * 1-5 → Mondays to Fridays at 09:30
+        Mondays at 2 p.m. → 0 14 * * 1 → Mondays at 14:00
+        Mon–Fri 0930 → 30 9 * * 1-5 → Mondays to Fridays at 09:30
+        monday to friday, 12:15 am → 15 0 * * 1-5 → Mondays to Fridays at 00:15
+        Weekends at noon → 0 12 * * 0,6 → Saturdays and Sundays at 12:00
+        Mon, Wed & Fri at 16h30 → 30 16 * * 1,3,5 → Mondays, Wednesdays and Fridays at 16:30
+        on Wednesdays at 12 pm → 0 12 * * 3 → Wednesdays at 12:00
+        Sunday through Thursday at 8 o'clock → 0 8 * * 0-4 → Sundays to Thursdays at 08:00
+        Fridays 15:00 Uhr → 0 15 * * 5 → Fridays at 15:00
+        ");
+    }
+
+    #[test]
+    fn what_cant_be_a_schedule_is_refused_with_its_reason() {
+        assert_snapshot!(all(&[
+            "",
+            "30 9 * *",
+            "0 30 9 * * 1-5",
+            "30 25 * * 1-5",
+            "30 9 * * 1-8",
+            "30 9 * * mo",
+            "30 9 20-10 * *",
+            "30 9 * * 1-5/0",
+            "30 9 L * *",
+            "30 9 * * 1#2",
+            "30 9 1 * 1",
+            "*/30 9 * * 1-5",
+            "* * * * *",
+            "0 9,14 * * *",
+            "weekdays at 9 and 14:00",
+            "0 9 30 2 *",
+            "0 9 31 4,6 *",
+            "every other Tuesday at 9",
+            "weekdays",
+            "at 9:30",
+            "weekdays 24:10",
+            "weekdays 13 pm",
+            "Monday to 9:30",
+            "hello",
+        ]), @r#"
+         → When should it be posted? Write it as in weekdays 9:30, or as a cron expression, 30 9 * * 1-5.
+        30 9 * * → A cron expression has five fields (minute, hour, day of the month, month, weekday) and this has 4; write it as in 30 9 * * 1-5, or in words, weekdays 9:30.
+        0 30 9 * * 1-5 → A cron expression has five fields (minute, hour, day of the month, month, weekday) and this has 6; write it as in 30 9 * * 1-5, or in words, weekdays 9:30.
+        30 25 * * 1-5 → I can't read "25" as the hour; it takes 0 to 23, also as a list (1,3), a range (1-3) or in steps (*/2).
+        30 9 * * 1-8 → I can't read "1-8" as the weekday; it takes 0 to 7 (both are Sunday) or mon to sun, also as a list (1,3), a range (1-3) or in steps (*/2).
+        30 9 * * mo → I can't read "mo" as the weekday; it takes 0 to 7 (both are Sunday) or mon to sun, also as a list (1,3), a range (1-3) or in steps (*/2).
+        30 9 20-10 * * → I can't read "20-10" as the day of the month; it takes 1 to 31, also as a list (1,3), a range (1-3) or in steps (*/2).
+        30 9 * * 1-5/0 → I can't read "1-5/0" as the weekday; it takes 0 to 7 (both are Sunday) or mon to sun, also as a list (1,3), a range (1-3) or in steps (*/2).
+        30 9 L * * → I can't read "l" as the day of the month; it takes 1 to 31, also as a list (1,3), a range (1-3) or in steps (*/2).
+        30 9 * * 1#2 → I can't read "1#2" as the weekday; it takes 0 to 7 (both are Sunday) or mon to sun, also as a list (1,3), a range (1-3) or in steps (*/2).
+        30 9 1 * 1 → This names days of the month and weekdays, which cron takes as "either of them" and most people as "both"; leave one of them as *, as in 30 9 1 * * or 30 9 * * 1.
+        */30 9 * * 1-5 → This is due 2 times a day, and a channel gets one prompt a day; name one hour and one minute, as in 30 9 * * 1-5.
+        * * * * * → This is due 1,440 times a day, and a channel gets one prompt a day; name one hour and one minute, as in 30 9 * * 1-5.
+        0 9,14 * * * → This is due 2 times a day, and a channel gets one prompt a day; name one hour and one minute, as in 30 9 * * 1-5.
+        weekdays at 9 and 14:00 → This is due 2 times a day, and a channel gets one prompt a day; name one hour and one minute, as in 30 9 * * 1-5.
+        0 9 30 2 * → No year has such a day, so it would never be due; look at the day of the month and the month.
+        0 9 31 4,6 * → No year has such a day, so it would never be due; look at the day of the month and the month.
+        every other Tuesday at 9 → I can't read "other" here; write days and a time, as in weekdays 9:30 or every Tuesday and Thursday at 14:00, or a cron expression, 30 9 * * 1-5.
+        weekdays → At what time of these days? Add it, as in weekdays 9:30.
+        at 9:30 → On which days? Add them, as in weekdays 9:30 or every Tuesday and Thursday at 14:00.
+        weekdays 24:10 → I can't read "24:10" here; write days and a time, as in weekdays 9:30 or every Tuesday and Thursday at 14:00, or a cron expression, 30 9 * * 1-5.
+        weekdays 13 pm → I can't read "13 pm" here; write days and a time, as in weekdays 9:30 or every Tuesday and Thursday at 14:00, or a cron expression, 30 9 * * 1-5.
+        Monday to 9:30 → I can't read "9:30" here; write days and a time, as in weekdays 9:30 or every Tuesday and Thursday at 14:00, or a cron expression, 30 9 * * 1-5.
+        hello → I can't read "hello" here; write days and a time, as in weekdays 9:30 or every Tuesday and Thursday at 14:00, or a cron expression, 30 9 * * 1-5.
+        "#);
+    }
+
+    #[test]
+    fn working_days_are_those_of_the_people() {
+        use Weekday::{Mon, Sun, Thu, Tue, Wed};
+        let days = WorkingDays::new([Sun, Mon, Tue, Wed, Thu]).expect("days");
+        let cron = Cron::parse_for("working days at 9:30", days).expect("a schedule");
+        assert_eq!(cron.words(), "Sundays to Thursdays at 09:30");
+        assert_eq!(cron.as_str(), "30 9 * * 0-4");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_stored_means_the_same(
+            minute in 0_u8..60, hour in 0_u8..24,
+            weekdays in proptest::collection::btree_set(0_u8..8, 1..8),
+            days in proptest::option::of(proptest::collection::btree_set(1_u8..29, 1..28)),
+            months in proptest::collection::btree_set(1_u8..13, 1..13),
+        ) {
+            let list = |values: &BTreeSet<u8>| values.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+            let (day, weekday) = match &days {
+                Some(days) => (list(days), "*".to_owned()),
+                None => ("*".to_owned(), list(&weekdays)),
+            };
+            let cron = Cron::parse(&format!("{minute} {hour} {day} {} {weekday}", list(&months))).expect("a schedule");
+            prop_assert_eq!(&Cron::parse(cron.as_str()), &Ok(cron.clone()));
+            let only_weekdays = days.is_none() && months.len() == 12;
+            if only_weekdays {
+                // What is shown can be typed.
+                prop_assert_eq!(&Cron::parse(&cron.words()), &Ok(cron.clone()));
+            }
+            let start = NaiveDate::default().and_time(NaiveTime::MIN);
+            for wall in cron.walls(start).take(40) {
+                prop_assert_eq!(wall.time(), cron.time());
+                let weekday = u8::try_from(wall.weekday().num_days_from_sunday()).expect("a weekday");
+                let is_weekday = weekdays.contains(&weekday) || weekday == 0 && weekdays.contains(&7);
+                prop_assert!(days.as_ref().map_or(is_weekday, |days| days.contains(&(wall.day() as u8))));
+                prop_assert!(months.contains(&(wall.month() as u8)));
+            }
+        }
+
+        #[test]
+        fn anything_can_be_typed(typed in "\\PC{0,40}") {
+            let _ = Cron::parse(&typed);
+        }
+
+        #[test]
+        fn anything_like_an_expression_can_be_typed(typed in "[0-9*/,a-z@?:. -]{0,30}") {
+            if let Ok(cron) = Cron::parse(&typed) {
+                prop_assert_eq!(Cron::parse(cron.as_str()), Ok(cron));
+            }
+        }
+    }
+}
