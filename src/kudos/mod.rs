@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use boosts::{Joined, boost, join_in};
 pub use choices::{Switch, turn};
-pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures};
+pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures, removal};
 pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};
 pub use inputs::{Opening, Submission};

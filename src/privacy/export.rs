@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::base::ids::{UserId, WorkspaceId};
 use crate::kudos::{self, KeptKudos, KeptOfPerson};
+use crate::prompts;
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Guest};
 
@@ -19,6 +20,8 @@ pub struct Export {
     pub received: Vec<KeptKudos>,
     /// What they joined with *me too*, by time.
     pub joined: Vec<KeptKudos>,
+    /// Prompts that they answered, answers that they liked, what they wrote for others to be asked or to read.
+    pub prompts: Vec<String>,
     /// What waits for their click, as it is stored (JSON).
     pub drafts: Vec<String>,
     /// What they changed in Plaudit's settings, and other entries of the audit log under their id.
@@ -61,6 +64,7 @@ pub async fn gather(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Re
         gave,
         received,
         joined,
+        prompts: prompts::export(tx, workspace, person).await?,
         drafts: kept.drafts,
         changed: kept.changed,
     }))
@@ -105,6 +109,7 @@ impl Export {
             }
         }
         for (heading, lines) in [
+            ("Prompts", &self.prompts),
             ("Waiting for your click", &self.drafts),
             ("What you changed", &self.changed),
         ] {
@@ -131,6 +136,7 @@ impl Export {
             paragraphs.push(format!("{heading} ({})", kudos.len()));
             paragraphs.extend(kudos.iter().map(|one| format!("{}\n{}", headline(one), one.words)));
         }
+        paragraphs.extend(self.prompts.iter().map(|prompt| format!("Prompts: {prompt}")));
         paragraphs.extend(
             self.drafts
                 .iter()

@@ -9,7 +9,7 @@ use crate::base::calendar::{Day, date, local_day, local_time};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, UserId};
 use crate::base::text::thousands;
-use crate::kudos::messages::{GIVE, Names};
+use crate::kudos::messages::{GIVE, NOTIFICATIONS, Names};
 use crate::prompts::schedule::{Schedule, WeekMode};
 use crate::slack::blocks::{Block, Button, Choice, Input, Menu, Message, View};
 use crate::slack::mrkdwn::{bold, channel as channel_link, escape, quote};
@@ -37,8 +37,6 @@ pub const WRITE_NOTE: &str = "prompts.write_note";
 pub const NOTE_FORM: &str = "prompts.note";
 /// Its field.
 pub const NOTE: &str = "note";
-/// The button of a direct message that asks for the switches.
-pub const NOTIFICATIONS: &str = "home.notifications";
 
 /// The most words that an opening note has, in characters.
 pub const MOST_NOTE: usize = 1_500;

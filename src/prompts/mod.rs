@@ -21,6 +21,6 @@ pub use self::holidays::Region;
 pub use self::pack::{Fault, Pack, Packs, Prompt, Theme, check};
 pub use self::plan::{Planned, PlannedKind, plan};
 pub use self::schedule::{Schedule, WeekMode};
-pub use self::store::{Turnout, next_due, turnout};
+pub use self::store::{Turnout, erase, export, next_due, turnout};
 pub use self::tick::tick;
 pub use self::week::{WeekDay, week_of};

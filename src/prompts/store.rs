@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::deliver::{page_intent, update_intent};
 use super::draw::Used;
 use super::messages::Numbers;
 use super::plan::{Planned, PlannedKind};
@@ -13,6 +14,7 @@ use crate::base::calendar::{Day, Period};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, KudosId, MessageTs, ScheduleId, UserId, WorkspaceId, new_id};
 use crate::kudos::Source;
+use crate::outbox::{self, Intent};
 use crate::store::{StoreError, Tx, list, sql};
 
 /// A schedule, and when something of it is due next.
@@ -963,14 +965,18 @@ pub async fn remember_page(
     Ok(())
 }
 
-/// Deletes what prompts know of a person. What they answered goes, their likes go; a schedule they made goes on.
-pub async fn erase(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Result<(), StoreError> {
+/// Deletes what prompts know of a person: what they answered, liked and wrote as an opening note. A schedule they made goes
+/// on, and so does a prompt they wrote. What quotes or names them in Slack is brought up to date, and their own page goes.
+/// Call it before their kudos lose their name.
+pub async fn erase(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId, now: Instant) -> Result<(), StoreError> {
+    let edits = naming(tx, workspace, person, now).await?;
     for statement in [
         "DELETE FROM answer_like WHERE workspace = $1 AND member = $2",
         "DELETE FROM answer_like WHERE workspace = $1 AND EXISTS (SELECT 1 FROM answer a WHERE a.workspace = $1
             AND a.channel = answer_like.channel AND a.ts = answer_like.ts AND a.member = $2)",
         "DELETE FROM answer WHERE workspace = $1 AND member = $2",
         "DELETE FROM week_note WHERE workspace = $1 AND author = $2",
+        "DELETE FROM week_page WHERE workspace = $1 AND member = $2",
         "UPDATE own_prompt SET author = '' WHERE workspace = $1 AND author = $2",
     ] {
         sql!(tx, execute statement, workspace, person)?;
@@ -986,7 +992,75 @@ pub async fn erase(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Res
         schedule.maker = UserId::default();
         put(tx, workspace, &schedule, next_at).await?;
     }
-    Ok(())
+    outbox::enqueue(tx, &edits).await
+}
+
+/// The rows that bring up to date what stands in Slack and names a person.
+async fn naming(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    person: &UserId,
+    now: Instant,
+) -> Result<Vec<Intent>, StoreError> {
+    let answers = sql!(
+        tx,
+        fetch_all as (MessageTs,),
+        "SELECT ts FROM answer WHERE workspace = $1 AND member = $2",
+        workspace,
+        person
+    )?;
+    let kudos = sql!(
+        tx,
+        fetch_all as (KudosId,),
+        "SELECT DISTINCT kudos FROM ledger WHERE workspace = $1 AND receiver = $2 AND source = $3",
+        workspace,
+        person,
+        Source::Customer.name()
+    )?;
+    let weeks = sql!(
+        tx,
+        fetch_all as (String,),
+        "SELECT week FROM week_note WHERE workspace = $1 AND author = $2",
+        workspace,
+        person
+    )?;
+    let quoting = occurrences(sql!(
+        tx,
+        fetch_all as Row,
+        "SELECT schedule, channel, planned, state, ts, quoted FROM occurrence
+         WHERE workspace = $1 AND ts <> '' AND (quoted <> '{}' OR day IN (SELECT week FROM week_note
+            WHERE workspace = $1 AND author = $2))",
+        workspace,
+        person
+    )?)?;
+    let names = |post: &Occurrence| {
+        let answered = post.quoted.answers.iter().any(|ts| answers.iter().any(|(own,)| own == ts));
+        let said = post.quoted.customers.iter().any(|id| kudos.iter().any(|(own,)| own == id));
+        let wrote = weeks.iter().any(|(week,)| *week == post.planned.day.to_string());
+        answered || said || wrote
+    };
+    let mut edits: Vec<Intent> = quoting
+        .iter()
+        .filter(|post| names(post))
+        .map(|post| update_intent(workspace, post, now).not_before(now))
+        .collect();
+    let pages = sql!(
+        tx,
+        fetch_all as (String, UserId, ChannelId, MessageTs),
+        "SELECT p.week, p.member, p.channel, p.ts FROM week_page p WHERE p.workspace = $1 AND (p.member = $2
+            OR p.member IN (SELECT receiver FROM ledger WHERE workspace = $1 AND giver = $2))",
+        workspace,
+        person
+    )?;
+    for (week, member, channel, ts) in pages {
+        let week = week.parse().map_err(|_| StoreError::Unreadable("a week"))?;
+        edits.push(if member == *person {
+            crate::kudos::removal(workspace, channel, ts, now)
+        } else {
+            page_intent(workspace, week, &member, now)
+        });
+    }
+    Ok(edits)
 }
 
 /// What prompts keep of a person: when they answered which prompt, the prompts and notes they wrote.

@@ -420,9 +420,9 @@ pub fn swapped(schedule: &Schedule, text: &str) -> String {
     format!("In {} it is now: {text}", channel_link(&schedule.channel))
 }
 
-/// The same for one of one's own.
+/// The same for one of one's own, as it is posted (mrkdwn).
 pub fn kept_own(text: &str) -> String {
-    format!("Kept. It comes before the others: {}", escape(text))
+    format!("Kept. It comes before the others: {text}")
 }
 
 /// Somebody deleted the schedule meanwhile.
