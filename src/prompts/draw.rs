@@ -28,6 +28,13 @@ pub fn draw<'p>(pack: &'p Pack, seed: i64, used: &[Used], day: Day) -> Option<(&
     Some((theme, prompt(theme, seed, &used, day)?))
 }
 
+/// A seed that follows from a text, such as an id.
+pub fn seed_from(text: &str) -> i64 {
+    let hash: [u8; 32] = Sha256::digest(text).into();
+    let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    i64::from_be_bytes(*first)
+}
+
 /// The theme of the weekday; where it has none, the one that was used the longest ago, first of all those that belong to
 /// no weekday.
 fn theme<'p>(pack: &'p Pack, used: &[&Used], day: Day) -> Option<&'p Theme> {

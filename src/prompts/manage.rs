@@ -117,7 +117,7 @@ pub async fn change(
 /// [`StoreError`] when its past can't be read.
 pub async fn upcoming(ctx: &Ctx, packs: &Packs, schedule: &Schedule, most: usize) -> Result<Vec<Planned>, StoreError> {
     let now = ctx.clock.now();
-    let past = Past::of(ctx, &[schedule], now).await?;
+    let past = Past::of(&ctx.db, &ctx.workspace.id, &[schedule], now).await?;
     let ahead = if most > 1 { PREVIEWED } else { AHEAD };
     let until = schedule
         .next(now)
@@ -187,7 +187,7 @@ pub async fn swap(ctx: &Ctx, packs: &Packs, by: &UserId, id: &ScheduleId) -> Res
             None => return Ok(Swapped::NoOther),
         },
     };
-    let mut past = Past::of(ctx, &[&schedule], now).await?;
+    let mut past = Past::of(&ctx.db, &ctx.workspace.id, &[&schedule], now).await?;
     past.unserve();
     past.pass_over(&schedule.channel, &was.prompt, was.day);
     let now_it_is = past
@@ -228,7 +228,7 @@ pub async fn post_now(ctx: &Ctx, packs: &Packs, by: &UserId, id: &ScheduleId) ->
         return Ok(None);
     };
     let now = ctx.clock.now();
-    let mut past = Past::of(ctx, &[&schedule], now).await?;
+    let mut past = Past::of(&ctx.db, &ctx.workspace.id, &[&schedule], now).await?;
     past.unserve();
     let Some(mut planned) = due_at_any_time(&past, packs, &schedule, now) else {
         return Ok(None);

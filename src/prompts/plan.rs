@@ -64,6 +64,17 @@ pub enum PlannedKind {
     WrapUp,
 }
 
+impl PlannedKind {
+    /// The name in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::FollowUp => "follow_up",
+            Self::WrapUp => "wrap_up",
+        }
+    }
+}
+
 /// What a schedule posts after `from`, up to and including `to`, in order. `used` is what its channel has seen before.
 /// A paused schedule is planned like any other. Nothing is planned from a pack that isn't there.
 pub fn plan(schedule: &Schedule, packs: &Packs, mut used: Vec<Used>, from: Instant, to: Instant) -> Vec<Planned> {
@@ -210,13 +221,178 @@ fn id(name: &str, nth: usize) -> String {
     format!("csw-{name}-{}", nth + 1)
 }
 
-impl PlannedKind {
-    /// The name in the database.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Prompt => "prompt",
-            Self::FollowUp => "follow_up",
-            Self::WrapUp => "wrap_up",
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::calendar::{local_day, local_time};
+    use crate::prompts::schedule::tests::{day, instant, schedule};
+
+    fn posts(schedule: &Schedule, from: &str, to: &str) -> Vec<Planned> {
+        plan(schedule, &Packs::shipped(), Vec::new(), instant(from), instant(to))
+    }
+
+    /// `Mon 2026-10-05 09:30 Prompt csw-educate-1`
+    fn written(schedule: &Schedule, posts: &[Planned]) -> String {
+        let line = |post: &Planned| {
+            let (day, time) = (local_day(post.at, schedule.zone), local_time(post.at, schedule.zone));
+            let announces = if post.announces_week {
+                " (announces the week)"
+            } else {
+                ""
+            };
+            format!(
+                "{} {day} {time} {:?} {}{announces}",
+                day.weekday(),
+                post.kind,
+                post.prompt
+            )
+        };
+        posts.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn the_week_in_light_has_one_post_a_day_instead_of_the_usual_one() {
+        let schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        let posts = posts(&schedule, "2026-09-27T00:00:00Z", "2026-10-17T00:00:00Z");
+        assert_snapshot!(written(&schedule, &posts), @r"
+        Mon 2026-09-28 09:30 Prompt cv-033 (announces the week)
+        Tue 2026-09-29 09:30 Prompt tt-032
+        Wed 2026-09-30 09:30 Prompt ww-016
+        Thu 2026-10-01 09:30 Prompt tb-043
+        Fri 2026-10-02 09:30 Prompt ff-020
+        Mon 2026-10-05 09:30 Prompt csw-educate-2
+        Tue 2026-10-06 09:30 Prompt csw-activate-2
+        Wed 2026-10-07 09:30 Prompt csw-co-create-1-2
+        Thu 2026-10-08 09:30 Prompt csw-co-create-2-2
+        Fri 2026-10-09 09:30 Prompt csw-celebrate-2
+        Mon 2026-10-12 09:30 Prompt csw-monday-after-2
+        Tue 2026-10-13 09:30 Prompt tt-018
+        Wed 2026-10-14 09:30 Prompt ww-008
+        Thu 2026-10-15 09:30 Prompt tb-015
+        Fri 2026-10-16 09:30 Prompt ff-017
+        ");
+        assert_eq!(posts[5].theme, "Educate");
+        assert_eq!(posts[5].carries, None);
+        assert!(
+            posts[6]
+                .carries
+                .as_ref()
+                .is_some_and(|carries| carries.contains("{answers}"))
+        );
+        assert_eq!(posts[10].theme, "Customer Service Week");
+    }
+
+    #[test]
+    fn the_week_in_full_has_second_posts_and_a_wrap_up() {
+        let mut schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        schedule.week = WeekMode::Full;
+        let posts = posts(&schedule, "2026-10-02T12:00:00Z", "2026-10-12T12:00:00Z");
+        assert_snapshot!(written(&schedule, &posts), @r"
+        Mon 2026-10-05 09:30 Prompt csw-educate-2
+        Mon 2026-10-05 14:00 FollowUp csw-educate-2
+        Tue 2026-10-06 09:30 Prompt csw-activate-2
+        Tue 2026-10-06 14:00 FollowUp csw-activate-2
+        Wed 2026-10-07 09:30 Prompt csw-co-create-1-2
+        Wed 2026-10-07 14:00 FollowUp csw-co-create-1-2
+        Thu 2026-10-08 09:30 Prompt csw-co-create-2-2
+        Thu 2026-10-08 14:00 FollowUp csw-co-create-2-2
+        Fri 2026-10-09 09:30 Prompt csw-celebrate-2
+        Fri 2026-10-09 14:00 FollowUp csw-celebrate-2
+        Fri 2026-10-09 16:00 WrapUp csw-wrap-up-2
+        Mon 2026-10-12 09:30 Prompt csw-monday-after-2
+        ");
+        assert_ne!(posts[0].text, posts[1].text);
+    }
+
+    #[test]
+    fn a_late_first_post_moves_the_others() {
+        let mut schedule = schedule("weekdays 20:30", "Europe/Berlin");
+        schedule.week = WeekMode::Full;
+        let posts = posts(&schedule, "2026-10-08T22:30:00Z", "2026-10-10T12:00:00Z");
+        assert_snapshot!(written(&schedule, &posts), @r"
+        Fri 2026-10-09 20:30 Prompt csw-celebrate-2
+        Sat 2026-10-10 00:30 FollowUp csw-celebrate-2
+        Sat 2026-10-10 02:30 WrapUp csw-wrap-up-2
+        ");
+        // They belong to the day that they follow.
+        assert!(posts.iter().all(|post| post.day == day("2026-10-09")));
+    }
+
+    #[test]
+    fn off_is_a_week_like_any_other() {
+        let mut schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        schedule.week = WeekMode::Off;
+        let posts = posts(&schedule, "2026-09-01T00:00:00Z", "2027-01-31T00:00:00Z");
+        assert!(
+            posts
+                .iter()
+                .all(|post| post.pack == "service-year" && !post.announces_week)
+        );
+    }
+
+    #[test]
+    fn it_is_asked_what_became_of_a_week_that_a_channel_had() {
+        let schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        let asked = |posts: Vec<Planned>| -> Vec<String> {
+            let asked = posts
+                .into_iter()
+                .filter(|post| post.pack == week::PACK && post.theme == "Customer Service Week");
+            asked.map(|post| format!("{} {}", post.day, post.prompt)).collect()
+        };
+        assert_eq!(
+            asked(posts(&schedule, "2026-10-08T12:00:00Z", "2027-02-01T00:00:00Z")),
+            [
+                "2026-10-12 csw-monday-after-2",
+                "2026-11-11 csw-after-30-days-2",
+                "2027-01-11 csw-after-90-days-2",
+            ]
+        );
+        // One that came later.
+        assert_eq!(
+            asked(posts(&schedule, "2026-10-20T12:00:00Z", "2027-02-01T00:00:00Z")),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_pack_that_is_gone_plans_nothing_but_the_week() {
+        let mut schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        schedule.pack = "gone".to_owned();
+        let posts = posts(&schedule, "2026-09-27T00:00:00Z", "2026-10-17T00:00:00Z");
+        assert_eq!(posts.len(), 6);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// A plan in pieces, each with what was used before it, is the whole plan: a restart changes nothing.
+        #[test]
+        fn a_plan_goes_on_where_it_was_left(
+            seed in any::<i64>(), hour in 0_u32..24, minute in 0_u32..60, full in any::<bool>(),
+            start in 0_i64..700, cuts in proptest::collection::vec(1_i64..40 * 1_440, 1..6),
+        ) {
+            let mut schedule = schedule(&format!("{minute} {hour} * * 1-5"), "America/New_York");
+            schedule.seed = seed;
+            schedule.week = if full { WeekMode::Full } else { WeekMode::Light };
+            let packs = Packs::shipped();
+            let from = instant("2026-01-01T00:00:00Z").plus_millis(start * 86_400_000);
+            let to = from.plus_millis(120 * 86_400_000);
+            let whole = plan(&schedule, &packs, Vec::new(), from, to);
+            let (mut pieces, mut at): (Vec<Planned>, Instant) = (Vec::new(), from);
+            for end in cuts.iter().map(|&minutes| minutes * 60_000).chain([i64::MAX]) {
+                let end = at.plus_millis(end).min(to);
+                let used = pieces.iter().filter(|post| post.kind == PlannedKind::Prompt);
+                let used = used.map(|post| Used { prompt: post.prompt.clone(), day: post.day }).collect();
+                pieces.extend(plan(&schedule, &packs, used, at, end));
+                at = end;
+            }
+            prop_assert_eq!(&pieces, &whole);
+            prop_assert!(whole.windows(2).all(|pair| pair[0].at < pair[1].at));
+            let first: Vec<Instant> = whole.iter().filter(|post| post.kind == PlannedKind::Prompt).map(|post| post.at).collect();
+            prop_assert_eq!(first, schedule.between(from, to));
         }
     }
 }

@@ -79,6 +79,19 @@ pub async fn schedules(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Store
     )?)
 }
 
+/// The schedules of a channel, each with its workspace.
+pub async fn schedules_in(tx: &mut Tx, channel: &ChannelId) -> Result<Vec<(WorkspaceId, Schedule)>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (WorkspaceId, String),
+        "SELECT workspace, body FROM schedule WHERE channel = $1 ORDER BY workspace, id",
+        channel
+    )?;
+    let (workspaces, bodies): (Vec<_>, Vec<_>) = rows.into_iter().map(|(id, body)| (id, (body, None))).unzip();
+    let schedules = stored(bodies)?.into_iter().map(|stored| stored.schedule);
+    Ok(workspaces.into_iter().zip(schedules).collect())
+}
+
 /// One schedule; `None` if it was deleted.
 pub async fn schedule(tx: &mut Tx, workspace: &WorkspaceId, id: &ScheduleId) -> Result<Option<Stored>, StoreError> {
     let row = sql!(

@@ -14,9 +14,9 @@ use super::store::{self, Claim, OwnPrompt, State, Stored};
 use super::week::{WeekDay, week_of};
 use crate::base::calendar::{Day, at_hour, local_day};
 use crate::base::clock::Instant;
-use crate::base::ids::{ChannelId, ScheduleId};
+use crate::base::ids::{ChannelId, ScheduleId, WorkspaceId};
 use crate::outbox::{self, Intent, Kind};
-use crate::store::{StoreError, Tx};
+use crate::store::{Db, StoreError, Tx};
 use crate::workspace::{self, Ctx};
 
 /// Schedules that are looked at together: what is entered for them is one short transaction.
@@ -63,21 +63,24 @@ pub(super) struct Past {
 
 impl Past {
     /// Of these schedules; days from `since` on count as served where they have had their prompt.
-    pub(super) async fn of(ctx: &Ctx, schedules: &[&Schedule], since: Instant) -> Result<Self, StoreError> {
-        let id = &ctx.workspace.id;
+    pub(super) async fn of(
+        db: &Db,
+        workspace: &WorkspaceId,
+        schedules: &[&Schedule],
+        since: Instant,
+    ) -> Result<Self, StoreError> {
         let channels: BTreeSet<ChannelId> = schedules.iter().map(|schedule| schedule.channel.clone()).collect();
         let ids: Vec<&ScheduleId> = schedules.iter().map(|schedule| &schedule.id).collect();
         // A zone's day differs from UTC's by one at most.
         let since = local_day(since, chrono_tz::UTC).plus(-2);
-        ctx.db
-            .read(async |tx: &mut Tx| {
-                Ok(Self {
-                    used: store::used(tx, id, &channels).await?,
-                    own: store::own_prompts(tx, id).await?,
-                    served: store::served(tx, id, &ids, since).await?,
-                })
+        db.read(async |tx: &mut Tx| {
+            Ok(Self {
+                used: store::used(tx, workspace, &channels).await?,
+                own: store::own_prompts(tx, workspace).await?,
+                served: store::served(tx, workspace, &ids, since).await?,
             })
-            .await
+        })
+        .await
     }
 
     /// What a schedule posts after `from`, up to and including `to`, at most `most`. What stewards wrote comes before
@@ -152,7 +155,7 @@ impl Past {
 async fn enter(ctx: &Ctx, packs: &Packs, due: Vec<Stored>, now: Instant) -> Result<(), StoreError> {
     let schedules: Vec<&Schedule> = due.iter().map(|stored| &stored.schedule).collect();
     let earliest = due.iter().filter_map(|stored| stored.next_at).min().unwrap_or(now);
-    let past = Past::of(ctx, &schedules, earliest).await?;
+    let past = Past::of(&ctx.db, &ctx.workspace.id, &schedules, earliest).await?;
     let is_silent = ctx.settings().silence.is_some();
     let claims: Vec<Claim> = due
         .iter()

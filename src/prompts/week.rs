@@ -131,3 +131,129 @@ pub fn week_day(schedule: &Schedule, day: Day) -> Option<(WeekDay, Week)> {
         Some((week.says(schedule, day)?, week))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::Weekday;
+
+    use super::*;
+    use crate::base::calendar::WorkingDays;
+    use crate::prompts::schedule::tests::{day, schedule};
+
+    /// What the week says about each day around it, as `2026-10-05 Educate`.
+    fn said(schedule: &Schedule, from: &str, days: i64) -> Vec<String> {
+        let from = day(from);
+        (0..days)
+            .map(|days| from.plus(days))
+            .filter_map(|day| Some(format!("{day} {:?}", week_day(schedule, day)?.0)))
+            .collect()
+    }
+
+    #[test]
+    fn it_starts_on_the_first_monday_of_october() {
+        for (year, first) in [
+            (2024, "2024-10-07"),
+            (2025, "2025-10-06"),
+            (2026, "2026-10-05"),
+            (2027, "2027-10-04"),
+            (2028, "2028-10-02"),
+            (2029, "2029-10-01"),
+        ] {
+            assert_eq!(week_of(year, None), day(first));
+            assert_eq!(week_of(year, Some(day("2026-09-14"))) == day(first), year != 2026);
+        }
+        assert_eq!(week_of(2026, Some(day("2026-09-14"))), day("2026-09-14"));
+    }
+
+    #[test]
+    fn five_days_build_on_each_other_between_an_announcement_and_three_questions() {
+        let schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        assert_eq!(
+            said(&schedule, "2026-09-01", 180),
+            [
+                "2026-09-28 Before",
+                "2026-10-05 Educate",
+                "2026-10-06 Activate",
+                "2026-10-07 CoCreate1",
+                "2026-10-08 CoCreate2",
+                "2026-10-09 Celebrate",
+                "2026-10-12 MondayAfter",
+                "2026-11-11 After30",
+                // 90 days after that Monday is a Sunday.
+                "2027-01-11 After90",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_falls_on_a_day_without_a_prompt_waits_for_the_next() {
+        let mut schedule = schedule("every Tuesday and Thursday at 14:00", "Europe/Berlin");
+        schedule.skip = [day("2026-10-13")].into();
+        assert_eq!(
+            said(&schedule, "2026-09-01", 180),
+            [
+                "2026-09-29 Before",
+                "2026-10-05 Educate",
+                "2026-10-06 Activate",
+                "2026-10-07 CoCreate1",
+                "2026-10-08 CoCreate2",
+                "2026-10-09 Celebrate",
+                "2026-10-15 MondayAfter",
+                "2026-11-12 After30",
+                "2027-01-12 After90",
+            ]
+        );
+        schedule.week = WeekMode::Off;
+        assert_eq!(said(&schedule, "2026-09-01", 180), [""; 0]);
+    }
+
+    #[test]
+    fn a_week_that_was_moved_takes_the_peoples_own_working_days() {
+        use Weekday::{Mon, Sun, Thu, Tue, Wed};
+        let mut schedule = schedule("daily 9:30", "Asia/Dubai");
+        schedule.working_days = WorkingDays::new([Sun, Mon, Tue, Wed, Thu]).expect("days");
+        schedule.week_start = Some(day("2026-10-11"));
+        assert_eq!(
+            said(&schedule, "2026-09-01", 60),
+            [
+                "2026-10-05 Before",
+                "2026-10-11 Educate",
+                "2026-10-12 Activate",
+                "2026-10-13 CoCreate1",
+                "2026-10-14 CoCreate2",
+                "2026-10-15 Celebrate",
+                "2026-10-19 MondayAfter",
+            ]
+        );
+        // In another year it is where it always was.
+        assert_eq!(said(&schedule, "2027-10-01", 10)[0], "2027-10-04 Educate");
+        // Over the turn of the year.
+        schedule.working_days = WorkingDays::default();
+        schedule.week_start = Some(day("2027-01-04"));
+        assert_eq!(
+            said(&schedule, "2026-12-20", 20),
+            [
+                "2026-12-28 Before",
+                "2027-01-04 Educate",
+                "2027-01-05 Activate",
+                "2027-01-06 CoCreate1",
+                "2027-01-07 CoCreate2",
+                "2027-01-08 Celebrate",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_two_years_running_have_the_same_variant() {
+        let schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        let variants = ["one", "two", "three"];
+        let of = |year| Week::of(&schedule, year).variant(&variants).map(|(nth, _)| nth);
+        let years: Vec<Option<usize>> = (2024..2033).map(of).collect();
+        assert!(
+            years
+                .windows(3)
+                .all(|years| years[0] != years[1] && years[0] != years[2] && years[1] != years[2])
+        );
+        assert_eq!(Week::of(&schedule, 2026).variant(&[""; 0]), None);
+    }
+}

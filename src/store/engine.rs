@@ -50,6 +50,16 @@ pub enum DatabaseUrl {
     Postgres(Box<PgConnectOptions>),
 }
 
+impl DatabaseUrl {
+    /// Whether there is a database: whether the file exists. A server is taken at its word.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::Sqlite(options) => options.get_filename().exists(),
+            Self::Postgres(_) => true,
+        }
+    }
+}
+
 impl FromStr for DatabaseUrl {
     type Err = OpenError;
 
