@@ -1047,8 +1047,16 @@ async fn naming(
         person
     )?)?;
     let names = |post: &Occurrence| {
-        let answered = post.quoted.answers.iter().any(|ts| answers.iter().any(|(own,)| own == ts));
-        let said = post.quoted.customers.iter().any(|id| kudos.iter().any(|(own,)| own == id));
+        let answered = post
+            .quoted
+            .answers
+            .iter()
+            .any(|ts| answers.iter().any(|(own,)| own == ts));
+        let said = post
+            .quoted
+            .customers
+            .iter()
+            .any(|id| kudos.iter().any(|(own,)| own == id));
         let wrote = weeks.iter().any(|(week,)| *week == post.planned.day.to_string());
         answered || said || wrote
     };

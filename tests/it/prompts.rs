@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use insta::assert_snapshot;
 use plaudit::base::clock::Clock as _;
 use plaudit::jobs::Runner;
@@ -85,7 +84,10 @@ fn a_steward_makes_a_schedule_and_sees_what_was_understood_before_it_is_saved() 
         [New schedule]
         ");
         assert_snapshot!(t.person("lee").runs("/kudos prompts").await, @"Prompts are for stewards to change: ask Priya.");
-        assert_eq!(t.texts("SELECT what FROM audit WHERE what LIKE 'prompts%'").await, ["prompts.schedule"]);
+        assert_eq!(
+            t.texts("SELECT what FROM audit WHERE what LIKE 'prompts%'").await,
+            ["prompts.schedule"]
+        );
     });
 }
 
@@ -97,22 +99,36 @@ fn a_question_comes_each_working_day_and_answers_are_counted() {
         t.lives_until("2026-06-03 09:30").await;
         assert_snapshot!(t.channel("support").shows(), @"
         *Win Wednesday* :seedling:
-        What did you say no to, and why was that right?
+        Which case is closed now that had been open far too long?
         [Thank someone] [… Pause prompts here (stewards)]
         Answer in the thread. Night shift: it stays open for you.
         ");
         let question = t.first_in("support");
-        t.person("dana").replies(&question, "The one that began with shouting. I let him finish.").await;
+        t.person("dana")
+            .replies(&question, "The one that began with shouting. I let him finish.")
+            .await;
         t.person("dana").replies(&question, "And then we laughed.").await;
-        let mine = t.person("mo").replies(&question, "A lost parcel, found by the customer's neighbour.").await;
+        let mine = t
+            .person("mo")
+            .replies(&question, "A lost parcel, found by the customer's neighbour.")
+            .await;
         t.run_jobs().await;
         assert!(t.channel("support").shows().contains("2 people have answered."));
         t.person("mo").deletes(&mine).await;
         t.run_jobs().await;
         assert!(t.channel("support").shows().contains("One person has answered."));
         t.lives_until("2026-06-08 12:00").await;
-        let heads: Vec<String> = t.channel("support").messages().iter().map(|shown| t.slack.rendered(shown)).collect();
-        let heads: Vec<&str> = heads.iter().filter_map(|text| text.lines().next()).filter(|line| line.contains(" :")).collect();
+        let heads: Vec<String> = t
+            .channel("support")
+            .messages()
+            .iter()
+            .map(|shown| t.slack.rendered(shown))
+            .collect();
+        let heads: Vec<&str> = heads
+            .iter()
+            .filter_map(|text| text.lines().next())
+            .filter(|line| line.contains(" :"))
+            .collect();
         assert_snapshot!(heads.join("\n"), @"
         *Win Wednesday* :seedling:
         *Throwback Thursday* :hourglass_flowing_sand:
@@ -124,11 +140,12 @@ fn a_question_comes_each_working_day_and_answers_are_counted() {
 
 #[test]
 fn whoever_is_mentioned_in_an_answer_may_be_thanked_with_its_words() {
-    with_prompts(&["channels:history"], async |t| {
+    with_prompts(&["channels:history", "channels:read"], async |t| {
         t.lives_until("2026-06-03 09:30").await;
         let question = t.first_in("support");
         let dana = t.person("dana");
-        dana.replies(&question, "@mo found the cause in the old logs before anyone asked").await;
+        dana.replies(&question, "@mo found the cause in the old logs before anyone asked")
+            .await;
         assert_snapshot!(t.slack.rendered(&dana.private()), @"
         You mentioned Mo. Make it a kudos?
         [Yes, with these words] [No] [Don't ask again]
@@ -165,7 +182,11 @@ fn thank_someone_opens_the_form() {
     with_prompts(&[], async |t| {
         t.lives_until("2026-06-03 09:30").await;
         t.person("dana").clicks_in("support", "Thank someone").await;
-        assert!(t.person("dana").modal().starts_with("== "), "{}", t.person("dana").modal());
+        assert!(
+            t.person("dana").modal().starts_with("== "),
+            "{}",
+            t.person("dana").modal()
+        );
     });
 }
 
@@ -222,25 +243,25 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         assert_snapshot!(priya.modal(), @"
         == The next ten ==
         Wed 3 June, 09:30 · *Win Wednesday* :seedling:
-        What did you say no to, and why was that right?
+        Which case is closed now that had been open far too long?
         Thu 4 June, 09:30 · *Throwback Thursday* :hourglass_flowing_sand:
-        Which thank-you have you kept, and why that one?
+        Remember a rule we no longer have. What came in its place?
         Fri 5 June, 09:30 · *Feedback Friday* :speech_balloon:
-        Which of our words did customers misunderstand this week?
+        Somebody told you something honest in a kind way. Who was it, and how did they put it?
         Mon 8 June, 09:30 · *Customer voice* :ear:
-        What did somebody say when they finally reached the right person?
+        Quote the shortest thank-you a customer has sent you. What had you done for it?
         Tue 9 June, 09:30 · *Tip Tuesday* :bulb:
-        How do you find your way back into a case after an interruption?
+        What do you do in the first minutes of a shift that pays off later?
         Wed 10 June, 09:30 · *Win Wednesday* :seedling:
-        What did you use ten free minutes for?
+        Who caught a mistake before any customer could see it?
         Thu 11 June, 09:30 · *Throwback Thursday* :hourglass_flowing_sand:
-        What used to take an hour and now takes a minute?
+        How did our last big change feel in its first week, and how does it feel now?
         Fri 12 June, 09:30 · *Feedback Friday* :speech_balloon:
-        What one word sums up your week, and who is part of it?
+        If one screen of ours could take feedback, what would you tell it?
         Mon 15 June, 09:30 · *Customer voice* :ear:
         What did someone say at the end that told you they felt safe again?
         Tue 16 June, 09:30 · *Tip Tuesday* :bulb:
-        What do you say at the end so that people know they may come back?
+        Which list, note or bookmark stays open through your whole shift?
         [Close]
         ");
         priya.closes().await;
@@ -253,7 +274,7 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         [New schedule]
         ");
         assert_snapshot!(priya.clicks("Swap the next one").await, @"
-        In #support it is now: What used to take an hour and now takes a minute?
+        In #support it is now: How did our last big change feel in its first week, and how does it feel now?
         *#support*
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Thu 4 June, Fri 5 June, Mon 8 June. Customer Service Week: one post a day.
@@ -269,7 +290,12 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
           It comes before the others of its theme, once in each channel.
         [Cancel] [Save]
         ");
-        priya.fills("What do you want to ask?", "Which <!channel> question did you like & why?").await;
+        priya
+            .fills(
+                "What do you want to ask?",
+                "Which <!channel> question did you like & why?",
+            )
+            .await;
         assert_eq!(priya.submits().await, "");
         assert_snapshot!(t.slack.rendered(&priya.private()).lines().next().unwrap_or_default(), @"Kept. It comes before the others: Which <!channel> question did you like & why?");
         t.lives_until("2026-06-03 12:00").await;
@@ -294,7 +320,12 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         assert_eq!(t.channel("support").messages().len(), 1);
         let priya = t.person("priya");
         priya.runs("/kudos prompts").await;
-        assert!(priya.chooses("prompts.more", "Resume").await.contains("Next: Mon 8 June"));
+        assert!(
+            priya
+                .chooses("prompts.more", "Resume")
+                .await
+                .contains("Next: Mon 8 June")
+        );
         assert_snapshot!(priya.clicks("Post now").await.lines().next().unwrap_or_default(), @"It's on its way to #support.");
         t.run_jobs().await;
         assert_eq!(t.channel("support").messages().len(), 2);
@@ -404,24 +435,33 @@ fn several_processes_and_a_clock_that_jumps_enter_each_occurrence_once() {
 
 #[test]
 fn many_channels_go_out_in_their_order_within_slacks_limits() {
-    story_with(Setup::default(), async |t| {
-        t.are_stewards(&["priya"]).await;
+    with_prompts(&[], async |t| {
         let people = vec![t.person("dana").id];
-        let names: Vec<String> = (0..500).map(|n| format!("queue{n:03}")).collect();
-        let schedules: Vec<Schedule> = names
-            .iter()
-            .map(|name| {
-                let channel = t.slack.add_channel(NewChannel {
-                    name: name.clone(),
-                    with_app: true,
-                    members: people.clone(),
-                    ..NewChannel::default()
-                });
-                Schedule::usual(channel.as_str().into(), channel, Tz::Europe__Berlin, t.person("priya").id)
-            })
-            .collect();
+        let supports = manage::schedules(&t.app.ctx)
+            .await
+            .expect("schedules")
+            .remove(0)
+            .schedule;
+        let others = (1..500).map(|n| {
+            let channel = t.slack.add_channel(NewChannel {
+                name: format!("queue{n:03}"),
+                with_app: true,
+                members: people.clone(),
+                ..NewChannel::default()
+            });
+            Schedule {
+                id: channel.as_str().into(),
+                channel,
+                ..supports.clone()
+            }
+        });
+        let mut schedules: Vec<Schedule> = others.collect();
+        schedules.push(supports.clone());
+        schedules.sort_by(|a, b| a.channel.cmp(&b.channel));
         for schedule in &schedules {
-            manage::save(&t.app.ctx, &t.app.packs, &schedule.maker, schedule).await.expect("saved");
+            manage::save(&t.app.ctx, &t.app.packs, &schedule.maker, schedule)
+                .await
+                .expect("saved");
         }
         t.lives_until("2026-06-03 09:15").await;
         let mut seen = t.slack.watch();
@@ -437,7 +477,10 @@ fn many_channels_go_out_in_their_order_within_slacks_limits() {
         assert_eq!(channels.len(), 500);
         // A handful go out at the same time.
         for (at, channel) in channels.iter().enumerate() {
-            let due = expected.iter().position(|expected| expected == channel).expect("one of them");
+            let due = expected
+                .iter()
+                .position(|expected| expected == channel)
+                .expect("one of them");
             assert!(due.abs_diff(at) < 32, "{due} went out as {at}");
         }
         // 200 a minute: 500 take more than two minutes.

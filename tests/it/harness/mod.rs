@@ -288,7 +288,10 @@ impl Story {
     pub async fn are_stewards(&self, handles: &[&str]) {
         let all: Vec<UserId> = handles.iter().map(|handle| self.person(handle).id).collect();
         let first = all[0].clone();
-        let changed = self.app.ctx.change_settings(&first, move |settings| settings.stewards = all.clone());
+        let changed = self
+            .app
+            .ctx
+            .change_settings(&first, move |settings| settings.stewards = all.clone());
         changed.await.expect("stewards");
     }
 
