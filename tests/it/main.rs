@@ -21,6 +21,7 @@ mod harness;
 mod home;
 mod injection;
 mod interleavings;
+mod looking_ahead;
 mod manifest;
 mod members;
 mod migrations;
