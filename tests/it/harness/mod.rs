@@ -11,6 +11,7 @@ mod acts;
 pub mod binary;
 mod cards;
 mod database;
+mod heard;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -387,6 +388,14 @@ impl Story {
         assert_eq!(counts.waiting + counts.sending, 0, "something still waits: {counts:?}");
         let complaints = self.slack.unexpected();
         assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
+        for call in self
+            .slack
+            .calls()
+            .iter()
+            .filter(|call| call.method.starts_with("chat."))
+        {
+            heard::whole(&call.args);
+        }
         self.db.close().await;
         self.database.drop().await;
     }
