@@ -187,6 +187,25 @@ pub(super) async fn kudos_of(tx: &mut Tx, at: &At) -> Result<Option<Vec<KudosId>
     ))
 }
 
+/// Whether a post thanks somebody, or did.
+pub async fn gave_by_post(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+    ts: &MessageTs,
+) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (i64,),
+        "SELECT given_at FROM ledger WHERE workspace = $1 AND channel = $2 AND message_ts = $3 AND effect IS NOT NULL
+         LIMIT 1",
+        workspace,
+        channel,
+        ts
+    )?;
+    Ok(row.is_some())
+}
+
 /// What a change of a person's reactions under a message comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reacts {

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("outbox", 2),
     ("workspace", 3),
     ("kudos", 4),
+    ("prompts", 5),
     ("home", 7),
     ("privacy", 7),
     ("setup", 7),
