@@ -10,7 +10,7 @@ use clap::Args;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::base::ids::{ChannelId, UserId};
+use crate::base::ids::{ChannelId, TeamId, UserId};
 
 /// Settings that every command which opens the database takes.
 #[derive(Args, Clone, Debug)]
@@ -108,6 +108,9 @@ pub struct Behaviour {
     /// After how many months the words of kudos are dropped while their counts stay; without it never.
     #[arg(long, env = "PLAUDIT_KEEP_WORDS", value_parser = months, hide_env_values = true)]
     pub keep_words: Option<Maybe<u32>>,
+    /// The team whose figures come first: a user group's id (S…) or a channel's (C…). Without one it is everybody.
+    #[arg(long, env = "PLAUDIT_TEAM", value_parser = team, hide_env_values = true)]
+    pub team: Option<Maybe<TeamId>>,
 }
 
 /// A setting that may be there and empty, as in `PLAUDIT_CHANNEL=` in an `.env`; empty counts as not set.
@@ -140,6 +143,11 @@ impl Behaviour {
     /// After how many months words are dropped, if ever.
     pub fn keep_words(&self) -> Option<u32> {
         self.keep_words.as_ref().and_then(|months| months.0)
+    }
+
+    /// The team whose figures come first, if one is set.
+    pub fn team(&self) -> Option<TeamId> {
+        self.team.as_ref().and_then(|team| team.0.clone())
     }
 
     /// The names of the values without `#`; `None` when the shipped ones serve.
@@ -185,16 +193,28 @@ fn months(text: &str) -> Result<Maybe<u32>, String> {
 }
 
 fn channel(text: &str) -> Result<Maybe<ChannelId>, String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(Maybe(None));
-    }
-    let valid = text.len() > 1
-        && text.starts_with(['C', 'G'])
-        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    valid.then(|| Maybe(Some(text.into()))).ok_or_else(|| {
+    slack_id(text, &['C', 'G']).ok_or_else(|| {
         "that is no channel id; in Slack open the channel's details, where it stands at the bottom (C…)".to_owned()
     })
+}
+
+fn team(text: &str) -> Result<Maybe<TeamId>, String> {
+    slack_id(text, &['S', 'C', 'G']).ok_or_else(|| {
+        "that is no id of a user group (S…) or a channel (C…); in Slack the group's menu copies it, and a channel's \
+         stands at the bottom of its details"
+            .to_owned()
+    })
+}
+
+/// An id that begins with one of these letters; empty counts as not set.
+fn slack_id<T: From<String>>(text: &str, first: &[char]) -> Option<Maybe<T>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Maybe(None));
+    }
+    let valid =
+        text.len() > 1 && text.starts_with(first) && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    valid.then(|| Maybe(Some(text.to_owned().into())))
 }
 
 fn zone(text: &str) -> Result<Maybe<Tz>, String> {

@@ -54,6 +54,7 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
         | Kind::PromptsPage => prompts::deliver::deliver(&app.ctx, &app.packs, claimed).await,
         Kind::SetupHello => setup::deliver::hello(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,
+        Kind::WorkspaceTeam => workspace::deliver::team(&app.ctx, claimed).await,
     }
 }
 

@@ -131,6 +131,7 @@ pub fn settings(behaviour: &Behaviour) -> Settings {
             .map_or(shipped.values, |names| names.iter().map(|name| value(name)).collect()),
         emoji: behaviour.emoji(),
         keep_words: behaviour.keep_words(),
+        team: behaviour.team(),
         ..shipped
     }
 }

@@ -65,6 +65,10 @@ id! {
     GroupId
 }
 id! {
+    /// A team: the id of the user group or channel that defines it, else made by us.
+    TeamId
+}
+id! {
     /// A message's `ts`: unique within its channel only.
     MessageTs
 }

@@ -1,6 +1,6 @@
 //! What people click in Home, and Home being opened.
 
-use super::messages::{self, NO_DMS, NOTIFICATIONS, PRIVATE, UNLISTED};
+use super::messages::{self, AWAY, NO_DMS, NOTIFICATIONS, PRIVATE, UNLISTED};
 use super::{choices, turn};
 use crate::kudos::Switch;
 use crate::slack::blocks::Response;
@@ -39,6 +39,7 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
         PRIVATE => Some(Switch::Private),
         UNLISTED => Some(Switch::Unlisted),
         NO_DMS => Some(Switch::NoDms),
+        AWAY => Some(Switch::Away),
         _ => return None,
     };
     let result = match switch {

@@ -25,6 +25,9 @@ pub const UNLISTED: &str = "home.unlisted";
 /// Turns the direct messages; `on` = none.
 pub const NO_DMS: &str = "home.no_dms";
 
+/// Turns *Away*; `on` = away.
+pub const AWAY: &str = "home.away";
+
 /// Everything that a Home shows.
 #[derive(Clone, Debug)]
 pub(super) struct Shows {
@@ -152,8 +155,8 @@ fn day(at: Instant, zone: Tz) -> String {
     at.utc().with_timezone(&zone).format("%-d %B").to_string()
 }
 
-/// The three switches: what each says now, and a button that says what it would be then.
-fn rows(choices: Choices) -> [(String, Button); 3] {
+/// The switches: what each says now, and a button that says what it would be then.
+fn rows(choices: Choices) -> [(String, Button); 4] {
     let row = |says: &str, action: &str, on: bool, button: &str, label: &str| {
         (
             says.to_owned(),
@@ -210,6 +213,23 @@ fn rows(choices: Choices) -> [(String, Button); 3] {
                 false,
                 "Don't write",
                 "Don't write to me when somebody thanks me",
+            )
+        },
+        if choices.is_away {
+            row(
+                "*Away:* yes. You don't count as active; you can still be thanked.",
+                AWAY,
+                true,
+                "I'm back",
+                "I'm back and count as active again",
+            )
+        } else {
+            row(
+                "*Away:* no.",
+                AWAY,
+                false,
+                "I'm away",
+                "I'm away, on leave, and don't count as active",
             )
         },
     ]

@@ -49,7 +49,7 @@ pub async fn turn(
         Switch::Private => after.is_private = on,
         Switch::Unlisted => after.is_unlisted = on,
         Switch::NoDms => after.wants_no_dms = on,
-        Switch::Away => after.is_away = on,
+        Switch::Away => return workspace::set_away(tx, workspace, member, member, on, now).await,
     }
     if after == before.choices {
         return Ok(Some(after));

@@ -50,6 +50,8 @@ pub enum Kind {
     KudosReaction,
     /// One page of the member list.
     WorkspaceMembers,
+    /// Who is in a team that Slack defines.
+    WorkspaceTeam,
     /// Somebody's App Home.
     HomePublish,
     /// The one post by which the app says hello in a channel.
@@ -70,7 +72,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -85,6 +87,7 @@ impl Kind {
         Self::KudosLater,
         Self::KudosReaction,
         Self::WorkspaceMembers,
+        Self::WorkspaceTeam,
         Self::HomePublish,
         Self::SetupHello,
         Self::PromptsPost,
@@ -112,6 +115,7 @@ impl Kind {
             Self::KudosLater => "kudos.later",
             Self::KudosReaction => "kudos.reaction",
             Self::WorkspaceMembers => "workspace.members",
+            Self::WorkspaceTeam => "workspace.team",
             Self::HomePublish => "home.publish",
             Self::SetupHello => "setup.hello",
             Self::PromptsPost => "prompts.post",
@@ -150,6 +154,7 @@ impl Kind {
             // Ask Slack for nothing.
             Self::PrivacyErase | Self::PromptsPages => "",
             Self::WorkspaceMembers => "users.list",
+            Self::WorkspaceTeam => "conversations.members",
             Self::HomePublish => "views.publish",
         }
     }
@@ -174,6 +179,7 @@ impl Kind {
             | Self::PromptsTell
             | Self::PromptsPages
             | Self::WorkspaceMembers
+            | Self::WorkspaceTeam
             | Self::PrivacyExport
             | Self::PrivacyErase
             | Self::HomePublish

@@ -2,11 +2,12 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId};
 use crate::kudos::{self, KeptKudos, KeptOfPerson};
 use crate::prompts;
 use crate::store::{StoreError, Tx};
-use crate::workspace::{self, Guest};
+use crate::workspace::{self, Belonged, Guest};
 
 /// Everything that is kept about one person.
 #[derive(Clone, Debug, Serialize)]
@@ -20,12 +21,16 @@ pub struct Export {
     pub received: Vec<KeptKudos>,
     /// What they joined with *me too*, by time.
     pub joined: Vec<KeptKudos>,
+    /// The teams and user groups that they are or were in, with their times, by time; and the teams that they lead.
+    pub teams: Vec<String>,
     /// Prompts that they answered, answers that they liked, what they wrote for others to be asked or to read.
     pub prompts: Vec<String>,
     /// What waits for their click, as it is stored (JSON).
     pub drafts: Vec<String>,
     /// What they changed in Plaudit's settings, and other entries of the audit log under their id.
     pub changed: Vec<String>,
+    /// What others changed that names them.
+    pub named: Vec<String>,
 }
 
 fn as_object<S: Serializer>(fields: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
@@ -64,13 +69,43 @@ pub async fn gather(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Re
         gave,
         received,
         joined,
+        teams: kept
+            .teams
+            .iter()
+            .map(belonged)
+            .chain(kept.leads.iter().map(|team| format!("{team}: you lead it")))
+            .collect(),
         prompts: prompts::export(tx, workspace, person).await?,
         drafts: kept.drafts,
         changed: kept.changed,
+        named: kept.named,
     }))
 }
 
+fn belonged(team: &Belonged) -> String {
+    let at = |at: Instant| at.utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let until = team
+        .until
+        .map_or_else(String::new, |until| format!(" until {}", at(until)));
+    let since = if team.since == Instant::default() {
+        "since before I looked".to_owned()
+    } else {
+        format!("since {}", at(team.since))
+    };
+    format!("{}: {since}{until}", team.name)
+}
+
 impl Export {
+    fn texts(&self) -> [(&'static str, &[String]); 5] {
+        [
+            ("Teams and user groups", &self.teams),
+            ("Prompts", &self.prompts),
+            ("Waiting for your click", &self.drafts),
+            ("What you changed", &self.changed),
+            ("What others changed about you", &self.named),
+        ]
+    }
+
     fn lists(&self) -> [(&'static str, &[KeptKudos]); 3] {
         [
             ("Received", &self.received),
@@ -108,11 +143,7 @@ impl Export {
                 ));
             }
         }
-        for (heading, lines) in [
-            ("Prompts", &self.prompts),
-            ("Waiting for your click", &self.drafts),
-            ("What you changed", &self.changed),
-        ] {
+        for (heading, lines) in self.texts() {
             page.push_str(&format!("<h2>{heading} ({})</h2>\n<ul>\n", lines.len()));
             for line in lines {
                 page.push_str(&format!("<li>{}</li>\n", html(line)));
@@ -136,13 +167,9 @@ impl Export {
             paragraphs.push(format!("{heading} ({})", kudos.len()));
             paragraphs.extend(kudos.iter().map(|one| format!("{}\n{}", headline(one), one.words)));
         }
-        paragraphs.extend(self.prompts.iter().map(|prompt| format!("Prompts: {prompt}")));
-        paragraphs.extend(
-            self.drafts
-                .iter()
-                .map(|draft| format!("Waiting for your click: {draft}")),
-        );
-        paragraphs.extend(self.changed.iter().map(|change| format!("You changed: {change}")));
+        for (heading, lines) in self.texts() {
+            paragraphs.extend(lines.iter().map(|line| format!("{heading}: {line}")));
+        }
         let mut pages: Vec<String> = Vec::new();
         for paragraph in paragraphs {
             match pages.last_mut() {

@@ -2,9 +2,10 @@
 
 use super::Kept;
 use crate::base::calendar::{Day, local_day};
-use crate::base::text::thousands;
+use crate::base::text::{list_names, thousands};
 use crate::kudos::Switch;
 use crate::slack::blocks::{Block, Button, Message};
+use crate::slack::mrkdwn::escape;
 use crate::workspace::{Choices, Locale};
 
 /// Turns a switch; its value is `on` or `off`.
@@ -51,8 +52,25 @@ pub fn kept(_: Locale, kept: &Kept, zone: chrono_tz::Tz, keep_words: Option<u32>
         Some(1) => "Words go after a month; the count stays.".to_owned(),
         Some(months) => format!("Words go after {months} months; the count stays."),
     };
+    let listed = |names: Vec<&String>| {
+        let escaped: Vec<String> = names.into_iter().map(|name| escape(name)).collect();
+        list_names(&escaped)
+    };
+    let teams = match (kept.teams.is_empty(), kept.leads.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => format!(
+            "• Your teams and user groups, with since when: {}.\n",
+            listed(kept.teams.iter().collect())
+        ),
+        (true, false) => format!("• That you lead {}.\n", listed(kept.leads.iter().collect())),
+        (false, false) => format!(
+            "• Your teams and user groups, with since when: {}; and that you lead {}.\n",
+            listed(kept.teams.iter().collect()),
+            listed(kept.leads.iter().collect())
+        ),
+    };
     let about_you = format!(
-        "*What I keep about you*\n• Your names, time zone and kind of account, as Slack shows them.\n• {} you gave and \
+        "*What I keep about you*\n• Your names, time zone and kind of account, as Slack shows them.\n{teams}• {} you gave and \
          {} you received{since}, each with its words, values, time and place. {words}\n• {} that you joined with \
          _Me too_, {}.\n• What you chose: {}.",
         times(figures.given, "kudos", "kudos"),
@@ -68,7 +86,8 @@ pub fn kept(_: Locale, kept: &Kept, zone: chrono_tz::Tz, keep_words: Option<u32>
         },
         chosen(kept.member.choices),
     );
-    let who_sees = "*Who may see it*\n• A card: everybody in its channel. A DM: the person it went to.\n• All of it: \
+    let who_sees = "*Who may see it*\n• A card: everybody in its channel. A DM: the person it went to.\n• \
+                    Whether you are away: your team's leads, and stewards.\n• All of it: \
                     whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to \
                     Slack.";
     let never = "*What I never keep*\n• Messages that give nothing, who reads what, when you are online.\n• Card \
@@ -126,7 +145,8 @@ fn chosen(choices: Choices) -> String {
     } else {
         "DMs about thanks"
     };
-    format!("{thanks}; {boards}; {dms}")
+    let here = if choices.is_away { "; you are away" } else { "" };
+    format!("{thanks}; {boards}; {dms}{here}")
 }
 
 /// Before anything is erased: what goes, and what stays.

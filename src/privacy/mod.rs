@@ -34,6 +34,10 @@ pub struct Kept {
     pub figures: Figures,
     /// What waits for a click.
     pub drafts: i64,
+    /// The teams and user groups that they are in, by name.
+    pub teams: BTreeSet<String>,
+    /// The names of the teams that they lead.
+    pub leads: Vec<String>,
 }
 
 /// What is kept about a person; `None` if nothing is, or they asked to be forgotten.
@@ -49,7 +53,15 @@ pub async fn kept(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Resu
         workspace,
         person
     )?;
+    let teams = workspace::belonged(tx, workspace, person).await?;
+    let leads = workspace::led_by(tx, workspace, person).await?;
     Ok(Some(Kept {
+        teams: teams
+            .into_iter()
+            .filter(|team| team.until.is_none())
+            .map(|team| team.name)
+            .collect(),
+        leads: leads.into_iter().map(|team| team.name).collect(),
         member,
         figures: kudos::figures(tx, workspace, person).await?,
         drafts,

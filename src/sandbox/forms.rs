@@ -26,11 +26,13 @@ pub(super) fn fields(blocks: &Value) -> impl Iterator<Item = Field<'_>> {
 }
 
 impl Field<'_> {
-    /// Whether people call it so: by its label, its placeholder or its button's text, or by one of its ids.
+    /// Whether people call it so: by its label, its placeholder, its button's text or what a screen reader
+    /// says in its place, or by one of its ids.
     pub(super) fn is(&self, name: &str) -> bool {
         let Self { block, element } = self;
         element["action_id"] == name
             || element["text"]["text"] == name
+            || element["accessibility_label"] == name
             || element["placeholder"]["text"] == name
             || (self.is_input() && block["label"]["text"] == name)
             || (block["block_id"] == name && value_key(self.kind()).is_some())

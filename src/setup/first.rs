@@ -22,7 +22,7 @@ pub(super) async fn begin(ctx: &Ctx, user: &UserId) -> Result<Message, StoreErro
     }
     if !settings.stewards.is_empty() || !is_admin(ctx, user).await? {
         let known = known(ctx, &settings, None).await?;
-        return Ok(messages::not_a_steward(&settings, &known));
+        return Ok(messages::not_a_steward(&settings, &known, user));
     }
     let me = user.clone();
     ctx.change_settings(user, move |settings| {
@@ -35,7 +35,7 @@ pub(super) async fn begin(ctx: &Ctx, user: &UserId) -> Result<Message, StoreErro
     let settings = ctx.settings();
     if !settings.is_steward(user) {
         let known = known(ctx, &settings, None).await?;
-        return Ok(messages::not_a_steward(&settings, &known));
+        return Ok(messages::not_a_steward(&settings, &known, user));
     }
     if settings.channel.is_none() {
         return Ok(messages::ask_channel(&settings, messages::FIRST_STEWARD));

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::SURE;
 use super::first::{begin, step};
+use super::messages::teams::{AWAY, CHANGE as TEAM_CHANGE, FORM as TEAM, NEW, REMOVE, TEAMS};
 use super::messages::{self, CHANGE, FIRST, FORM, HISTORY, KUDOS_EMOJI, PICK, QUIET, STEP, SUGGESTED};
-use super::{Field, deliver, known};
+use super::{Field, deliver, known, teams};
 use crate::base::ids::{ChannelId, UserId};
 use crate::slack::blocks::{Message, Response, View, ViewResponse};
 use crate::slack::inbound::{Action, BlockActions, Event, SlashCommand, ViewEvent};
@@ -70,13 +71,13 @@ fn our_fault(error: &StoreError) -> Message {
     messages::our_fault()
 }
 
-async fn all(ctx: &Ctx, user: &UserId) -> Result<Message, StoreError> {
+pub(super) async fn all(ctx: &Ctx, user: &UserId) -> Result<Message, StoreError> {
     let settings = ctx.settings();
     let known = known(ctx, &settings, None).await?;
     Ok(if settings.is_steward(user) {
         messages::settings(&settings, &known)
     } else {
-        messages::not_a_steward(&settings, &known)
+        messages::not_a_steward(&settings, &known, user)
     })
 }
 
@@ -99,10 +100,18 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
     let settings = ctx.settings();
     if !settings.is_steward(&click.user) {
         let known = known(ctx, &settings, None).await;
-        return Some(Response::ephemeral(match known {
-            Ok(known) => messages::not_a_steward(&settings, &known),
-            Err(error) => our_fault(&error),
-        }));
+        return match known {
+            Ok(known) if action.name() == AWAY && known.led_by(&click.user).next().is_some() => {
+                let opened = teams::open_away(ctx, click).await;
+                opened.unwrap_or_else(|error| Some(Response::ephemeral(our_fault(&error))))
+            }
+            Ok(known) => Some(Response::ephemeral(messages::not_a_steward(
+                &settings,
+                &known,
+                &click.user,
+            ))),
+            Err(error) => Some(Response::ephemeral(our_fault(&error))),
+        };
     }
     let value = action.value.as_deref().unwrap_or_default();
     let result = match action.name() {
@@ -113,6 +122,8 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
             .await
             .map(|next| Some(Response::replacing(next))),
         SUGGESTED => suggested(ctx, click).await,
+        AWAY => teams::open_away(ctx, click).await,
+        name @ (TEAMS | NEW | TEAM_CHANGE | REMOVE) => teams::click(ctx, click, name, value).await,
         name => {
             let field = Field::from_name(name.strip_prefix(CHANGE)?)?;
             Ok(open_form(ctx, click, &settings, field, value == FIRST).await)
@@ -142,8 +153,14 @@ async fn open_form(
     .await
 }
 
-async fn open(ctx: &Ctx, click: &BlockActions, view: &View) -> Option<Response> {
-    match ctx.slack.views_open(&click.trigger_id, view, OPEN_WITHIN).await {
+pub(super) async fn open(ctx: &Ctx, click: &BlockActions, view: &View) -> Option<Response> {
+    let is_in_a_form = click.view.as_ref().is_some_and(|view| view.kind == "modal");
+    let opened = if is_in_a_form {
+        ctx.slack.views_push(&click.trigger_id, view, OPEN_WITHIN).await
+    } else {
+        ctx.slack.views_open(&click.trigger_id, view, OPEN_WITHIN).await
+    };
+    match opened {
         Ok(_) => None,
         Err(error) => {
             tracing::warn!(%error, "a form of the settings could not be opened");
@@ -160,7 +177,11 @@ async fn open_history(ctx: &Ctx, click: &BlockActions, settings: &Settings) -> R
     let people = |entry: &audit::Entry| {
         let named = [&entry.before, &entry.after].map(|value| serde_json::from_value::<Vec<UserId>>(value.clone()));
         let quiet = [&entry.before, &entry.after].map(|value| serde_json::from_value::<Silence>(value.clone()));
-        let named = named.into_iter().flatten().flatten();
+        let named = named
+            .into_iter()
+            .flatten()
+            .flatten()
+            .chain([UserId(entry.subject.clone())]);
         let quiet = quiet.into_iter().flatten().map(|silence| silence.by);
         named.chain(quiet).chain([entry.who.clone()]).collect::<Vec<_>>()
     };
@@ -220,16 +241,26 @@ async fn suggested(ctx: &Ctx, click: &BlockActions) -> Result<Option<Response>, 
 /// The answer when a form's outcome can't be told in time, or is our fault: it stays open with what was typed. Saving the
 /// same again does no harm.
 pub fn not_saved(event: &ViewEvent) -> ViewResponse {
-    let name = event.view.callback_id.strip_prefix(FORM).unwrap_or_default();
+    let name = match event.view.callback_id.as_str() {
+        TEAM => messages::teams::LEADS,
+        AWAY => messages::teams::PEOPLE,
+        other => other.strip_prefix(FORM).unwrap_or_default(),
+    };
     ViewResponse::error(name, messages::NOT_SAVED)
 }
 
 /// Takes a form that was submitted; `None` if it is none of this feature's.
 pub async fn submission(ctx: &Ctx, event: ViewEvent) -> Option<Submitted> {
-    let field = Field::from_name(event.view.callback_id.strip_prefix(FORM)?)?;
-    Some(submit(ctx, event, field).await.unwrap_or_else(|error| {
-        tracing::error!(%error, field = field.name(), "a setting could not be stored");
-        ViewResponse::error(field.name(), messages::NOT_SAVED).into()
+    let not_saved = not_saved(&event);
+    let form = event.view.callback_id.clone();
+    let submitted = match form.as_str() {
+        TEAM => teams::submit(ctx, &event).await,
+        AWAY => teams::submit_away(ctx, &event).await,
+        other => submit(ctx, event, Field::from_name(other.strip_prefix(FORM)?)?).await,
+    };
+    Some(submitted.unwrap_or_else(|error| {
+        tracing::error!(%error, form, "a setting could not be stored");
+        not_saved.into()
     }))
 }
 

@@ -1,5 +1,7 @@
 //! What stewards read: settings, forms, the first steps, hello.
 
+pub(super) mod teams;
+
 use super::fields::SURE;
 use super::{Field, Known};
 use crate::base::clock::Instant;
@@ -71,6 +73,8 @@ pub(super) fn rows(settings: &Settings, known: &Known) -> Vec<Block> {
             Block::section_with(&says, change(field, "Change", ""))
         })
         .collect();
+    let says = format!("*Teams:* {}", teams::says(settings, known));
+    blocks.push(Block::section_with(&says, teams::change()));
     let (says, button) = quiet(settings, known);
     blocks.push(Block::section_with(&format!("*Automatic posts:* {says}"), button));
     blocks.push(Block::actions(vec![
@@ -85,12 +89,18 @@ pub(super) fn settings(settings: &Settings, known: &Known) -> Message {
         .into_iter()
         .map(|field| format!("{}: {}.", field.title(), field.says(settings, known)))
         .collect();
+    text.push(format!("Teams: {}.", teams::says(settings, known)));
     text.push(format!("Automatic posts: {}.", quiet(settings, known).0));
     Message::new(&text.join(" "), rows(settings, known))
 }
 
-/// Somebody else asks for the settings.
-pub(super) fn not_a_steward(settings: &Settings, known: &Known) -> Message {
+/// Somebody else asks for the settings; a lead can still say who of their teams is away.
+pub(super) fn not_a_steward(settings: &Settings, known: &Known, user: &UserId) -> Message {
+    if let Some(leads) = teams::leads(known, user) {
+        let text = format!("{leads} {} may change the settings.", look_after(settings, known));
+        let blocks = vec![Block::section(&text), Block::actions(vec![teams::who_is_away().into()])];
+        return Message::new(&text, blocks);
+    }
     let command = escape(&settings.command);
     Message::sentence(&if settings.stewards.is_empty() {
         format!("Nobody looks after Plaudit here yet. An admin of this workspace can: {command} setup")
@@ -166,7 +176,7 @@ pub(super) const NO_PERSON: &str = "Stewards are people of this workspace: no ap
 pub(super) fn history(settings: &Settings, entries: &[Entry], known: &Known) -> View {
     let mut blocks: Vec<Block> = entries
         .iter()
-        .map(|entry| Block::section(&line(settings, entry, known)))
+        .map(|entry| Block::section(&line(settings, entry, entries, known)))
         .collect();
     if blocks.is_empty() {
         blocks.push(Block::section("Nothing has been changed here yet."));
@@ -174,13 +184,16 @@ pub(super) fn history(settings: &Settings, entries: &[Entry], known: &Known) -> 
     View::modal("History", "setup.history", blocks).close("Close")
 }
 
-fn line(settings: &Settings, entry: &Entry, known: &Known) -> String {
+fn line(settings: &Settings, entry: &Entry, all: &[Entry], known: &Known) -> String {
     let who = if entry.who == UserId::default() {
         "Somebody".to_owned()
     } else {
         bold(&known.name(&entry.who))
     };
     let head = format!("{} · {who}", moment(entry.at, known));
+    if let Some((title, says)) = teams::history(entry, all, known) {
+        return format!("{head} · {title}\n{says}");
+    }
     let Some(name) = entry.what.strip_prefix("setting.") else {
         return format!("{head} · {}", what(&entry.what));
     };
@@ -196,6 +209,16 @@ fn line(settings: &Settings, entry: &Entry, known: &Known) -> String {
     match (tell(&entry.before), tell(&entry.after)) {
         (Some(before), Some(after)) => format!("{head} · {title}\n{before} → {after}"),
         _ => format!("{head} · {}", what(name)),
+    }
+}
+
+/// The names of the people in a list that the log keeps.
+fn history_names(value: &serde_json::Value, known: &Known, nobody: &str) -> String {
+    let people: Vec<UserId> = serde_json::from_value(value.clone()).unwrap_or_default();
+    if people.is_empty() {
+        nobody.to_owned()
+    } else {
+        known.names(&people)
     }
 }
 

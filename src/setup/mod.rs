@@ -7,6 +7,7 @@ mod fields;
 mod first;
 pub mod inputs;
 pub mod messages;
+mod teams;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use crate::base::ids::UserId;
 use crate::slack::blocks::Block;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member, Settings};
+use crate::workspace::{self, Ctx, Member, Settings, Team};
 
 /// The words after the command that are this feature's.
 pub const RESERVED: [&str; 2] = ["settings", "setup"];
@@ -25,6 +26,7 @@ pub const RESERVED: [&str; 2] = ["settings", "setup"];
 pub struct Known {
     members: BTreeMap<UserId, Member>,
     zone: chrono_tz::Tz,
+    teams: Vec<Team>,
 }
 
 impl Known {
@@ -32,6 +34,11 @@ impl Known {
     fn name(&self, id: &UserId) -> String {
         let name = self.members.get(id).map(|member| member.name.as_str());
         crate::slack::mrkdwn::plain_name(name.unwrap_or("somebody who left"))
+    }
+
+    /// The teams that somebody leads.
+    fn led_by(&self, lead: &UserId) -> impl Iterator<Item = &Team> {
+        self.teams.iter().filter(|team| team.leads.contains(lead))
     }
 
     /// Several names, as a person would list them.
@@ -44,24 +51,33 @@ impl Known {
 async fn known(ctx: &Ctx, settings: &Settings, more: impl IntoIterator<Item = UserId>) -> Result<Known, StoreError> {
     let mut people: BTreeSet<UserId> = settings.stewards.iter().cloned().chain(more).collect();
     people.extend(settings.silence.iter().map(|silence| silence.by.clone()));
-    let members = ctx
+    let (members, teams) = ctx
         .db
-        .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &people).await)
+        .read(async |tx: &mut Tx| -> Result<_, StoreError> {
+            let teams = workspace::teams(tx, &ctx.workspace.id).await?;
+            people.extend(teams.iter().flat_map(|team| team.leads.iter().cloned()));
+            Ok((workspace::members(tx, &ctx.workspace.id, &people).await?, teams))
+        })
         .await?;
     let zone = workspace_zone(settings, &members);
-    Ok(Known { members, zone })
+    Ok(Known { members, zone, teams })
 }
 
-/// The settings for a steward's Home; nothing for anybody else.
+/// What stands below in somebody's Home: the settings for a steward, their teams for a lead, nothing for anybody else.
 ///
 /// # Errors
 /// [`StoreError`] when names can't be read.
 pub async fn section(ctx: &Ctx, member: &UserId) -> Result<Vec<Block>, StoreError> {
     let settings = ctx.settings();
-    if !settings.is_steward(member) {
-        return Ok(Vec::new());
-    }
     let known = known(ctx, &settings, None).await?;
+    if !settings.is_steward(member) {
+        return Ok(messages::teams::leads(&known, member).map_or_else(Vec::new, |says| {
+            vec![
+                Block::header("Your team"),
+                Block::section_with(&says, messages::teams::who_is_away()),
+            ]
+        }));
+    }
     let mut blocks = vec![
         Block::header("Settings"),
         Block::context_text("Only stewards see and change these."),

@@ -23,7 +23,7 @@ use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId, WorkspaceId};
 use crate::slack::blocks::{Block, Message, Response};
 use crate::slack::errors::{ApiError, Why};
 use crate::slack::inbound::{User, or_default};
-use crate::slack::limits::RETRY_AFTER_UNKNOWN;
+use crate::slack::limits::{MEMBERS_PAGE, RETRY_AFTER_UNKNOWN};
 
 /// Deadline of a call that posts, changes or deletes; nobody waits for it but the outbox.
 pub const POSTING_DEADLINE: Duration = Duration::from_secs(10);
@@ -216,6 +216,48 @@ impl Client {
             .call("conversations.info", Encoding::Form, &params, READING_DEADLINE)
             .await?;
         Ok(answer.channel)
+    }
+
+    /// One page of who is in a channel, apps and other companies' people included.
+    ///
+    /// # Errors
+    /// [`ApiError`]; `missing_scope` without the `…:read` scope of that kind of channel, `channel_not_found` also for a
+    /// private channel without the app, `invalid_cursor`.
+    pub async fn conversations_members(
+        &self,
+        channel: &ChannelId,
+        cursor: Option<&str>,
+    ) -> Result<MembersPage, ApiError> {
+        #[derive(Serialize)]
+        struct Params<'a> {
+            channel: &'a ChannelId,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            cursor: Option<&'a str>,
+            limit: u32,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            members: Vec<UserId>,
+            #[serde(default, deserialize_with = "or_default")]
+            response_metadata: Next,
+        }
+        #[derive(Default, Deserialize)]
+        struct Next {
+            #[serde(default, deserialize_with = "or_default")]
+            next_cursor: String,
+        }
+        let params = Params {
+            channel,
+            cursor,
+            limit: MEMBERS_PAGE,
+        };
+        let answer: Answer = self
+            .call("conversations.members", Encoding::Form, &params, READING_DEADLINE)
+            .await?;
+        Ok(MembersPage {
+            members: answer.members,
+            next_cursor: Some(answer.response_metadata.next_cursor).filter(|cursor| !cursor.is_empty()),
+        })
     }
 
     /// The app's direct message with somebody; opened if need be, the same one every time.
@@ -678,6 +720,15 @@ pub struct AuthTest {
 pub struct UsersPage {
     /// May be empty even before the last page.
     pub members: Vec<User>,
+    /// Where the next page starts; `None` on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Answer of `conversations.members`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembersPage {
+    /// Who is in it, as far as this page goes.
+    pub members: Vec<UserId>,
     /// Where the next page starts; `None` on the last.
     pub next_cursor: Option<String>,
 }

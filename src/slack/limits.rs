@@ -87,3 +87,6 @@ pub const SIGNATURE_AGE_SECONDS: u64 = 300;
 
 /// Members asked for in one page of `users.list` (200 advised, at most 1,000).
 pub const USERS_PAGE: u32 = 200;
+
+/// People asked for in one page of `conversations.members` (below 1,000).
+pub const MEMBERS_PAGE: u32 = 999;

@@ -1,14 +1,17 @@
-//! What the outbox runs for the workspace: the member list, page by page.
+//! What the outbox runs for the workspace: the member list, page by page, and who is in the teams that Slack defines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Ctx, Member, Settings, upsert};
+use super::{
+    Ctx, Member, Settings, TeamKind, UsergroupError, enqueue_teams, look_up_usergroup, remember_conversation,
+    set_people, upsert,
+};
 use crate::base::clock::Instant;
-use crate::base::ids::{UserId, WorkspaceId};
+use crate::base::ids::{ChannelId, TeamId, UserId, WorkspaceId};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::slack::errors::ApiError;
 use crate::slack::limits::USERS_PAGE;
@@ -19,6 +22,10 @@ const SYNC_EVERY: Duration = Duration::from_secs(86_400);
 /// Slack: users.list is tier 2, about 20 calls a minute.
 const PAGE_PAUSE: Duration = Duration::from_secs(3);
 const LANE: &str = "members";
+/// How long each of Slack's answers about a team may take; nobody waits for it.
+const TEAM_PATIENCE: Duration = Duration::from_secs(10);
+/// Pages of a channel's people that are read in one go; together they stay below a row's lease.
+const MOST_PAGES: usize = 50;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Page {
@@ -80,6 +87,7 @@ pub async fn members_page(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreE
         }
     };
     let (workspace, now, claimed) = (ctx.workspace.id.clone(), ctx.clock.now(), claimed.clone());
+    let settings = ctx.settings();
     let next = answer.next_cursor.filter(|cursor| !cursor.is_empty());
     let members = answer.members;
     ctx.db
@@ -112,12 +120,80 @@ pub async fn members_page(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreE
                 }
                 None => {
                     sql!(tx, execute "UPDATE workspace SET members_synced_at = $1 WHERE id = $2", now, &workspace)?;
-                    Ok(())
+                    // Whom a team names is known by now.
+                    enqueue_teams(tx, &workspace, &settings, now).await
                 }
             }
         })
         .await?;
     Ok(Ending::Recorded)
+}
+
+/// Looks who is in a team that Slack defines, and keeps who was in it until now.
+pub async fn team(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
+    let team: Option<TeamId> = claimed.subject();
+    match team.as_ref().and_then(|team| TeamKind::of_slack(team.as_str())) {
+        Some(TeamKind::Usergroup(group)) => Ok(
+            match look_up_usergroup(ctx, &group, ctx.clock.now(), TEAM_PATIENCE).await {
+                Ok(_) => Ending::Done,
+                Err(UsergroupError::Slack(error)) => ending_of(&error),
+                Err(UsergroupError::Store(error)) => return Err(error),
+            },
+        ),
+        Some(TeamKind::Channel(channel)) => channel_team(ctx, &channel).await,
+        _ => Ok(Ending::Failed {
+            why: "unreadable".to_owned(),
+        }),
+    }
+}
+
+async fn channel_team(ctx: &Ctx, channel: &ChannelId) -> Result<Ending, StoreError> {
+    // For its name; who is in it can be known without.
+    let shown = ctx.slack.conversations_info(channel).await;
+    let mut people: BTreeSet<UserId> = BTreeSet::new();
+    let mut cursor = None;
+    for _ in 0..MOST_PAGES {
+        match ctx.slack.conversations_members(channel, cursor.as_deref()).await {
+            Ok(page) => {
+                people.extend(page.members);
+                cursor = page.next_cursor;
+            }
+            Err(error) => return Ok(ending_of(&error)),
+        }
+        if cursor.is_none() {
+            break;
+        }
+    }
+    if cursor.is_some() {
+        return Ok(Ending::Failed {
+            why: format!("{channel} has more than {} people, too many for a team", people.len()),
+        });
+    }
+    let (workspace, channel, now) = (ctx.workspace.id.clone(), channel.clone(), ctx.clock.now());
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            if let Ok(shown) = &shown {
+                remember_conversation(tx, &workspace, &channel, Some(shown), now).await?;
+            }
+            set_people(tx, &workspace, &TeamId(channel.0.clone()), &people, now).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(Ending::Done)
+}
+
+/// How a row ends that nobody waits for, and that comes again with the next day.
+fn ending_of(error: &ApiError) -> Ending {
+    let why = error.to_string();
+    match error {
+        ApiError::RateLimited { retry_after } => Ending::RateLimited { after: *retry_after },
+        ApiError::Retryable { .. } => Ending::Retry {
+            after: None,
+            why,
+            unsettled: false,
+        },
+        ApiError::Permanent { .. } => Ending::Failed { why },
+    }
 }
 
 /// The zone that somebody lives in, as far as it is known; else the workspace's.

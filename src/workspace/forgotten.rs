@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Choices, Guest, Member};
+use super::{Belonged, Choices, Guest, Member, belonged, led_by};
 use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId, new_id};
 use crate::store::{StoreError, Tx, sql};
@@ -170,6 +170,12 @@ pub struct KeptByWorkspace {
     pub drafts: Vec<String>,
     /// What the audit log says they did: when (RFC 3339, UTC), what, to what, before, after.
     pub changed: Vec<String>,
+    /// The same of what others did that names them; who did it is told to stewards alone.
+    pub named: Vec<String>,
+    /// The teams and user groups that they are or were in, by time.
+    pub teams: Vec<Belonged>,
+    /// The names of the teams that they lead.
+    pub leads: Vec<String>,
 }
 
 /// Everything that this floor keeps of a person; `None` if they aren't known, or asked to be forgotten.
@@ -189,23 +195,31 @@ pub async fn export(
         workspace,
         person
     )?;
-    let changed: Vec<(Instant, String, String, String, String)> = sql!(
+    let logged: Vec<(UserId, Instant, String, String, String, String)> = sql!(
         tx,
-        fetch_all as (Instant, String, String, String, String),
-        "SELECT at, what, subject, value_before, value_after FROM audit WHERE workspace = $1 AND who = $2
+        fetch_all as (UserId, Instant, String, String, String, String),
+        "SELECT who, at, what, subject, value_before, value_after FROM audit WHERE workspace = $1
+            AND (who = $2 OR subject = $2 OR value_before LIKE '%\"' || $2 || '\"%'
+                OR value_after LIKE '%\"' || $2 || '\"%')
          ORDER BY at, id",
         workspace,
         person
     )?;
+    let (theirs, others): (Vec<_>, Vec<_>) = logged.into_iter().partition(|(who, ..)| who == person);
+    let lines = |entries: Vec<(UserId, Instant, String, String, String, String)>| {
+        let line = |(_, at, what, subject, before, after): (UserId, Instant, String, String, String, String)| {
+            let at = at.utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            format!("{at} {what} {subject} {before} → {after}")
+        };
+        entries.into_iter().map(line).collect()
+    };
+    let leads = led_by(tx, workspace, person).await?;
     Ok(Some(KeptByWorkspace {
         member,
         drafts: drafts.into_iter().map(|(body,)| body).collect(),
-        changed: changed
-            .into_iter()
-            .map(|(at, what, subject, before, after)| {
-                let at = at.utc().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-                format!("{at} {what} {subject} {before} → {after}")
-            })
-            .collect(),
+        changed: lines(theirs),
+        named: lines(others),
+        teams: belonged(tx, workspace, person).await?,
+        leads: leads.into_iter().map(|team| team.name).collect(),
     }))
 }

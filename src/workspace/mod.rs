@@ -11,6 +11,7 @@ mod once;
 mod picked;
 mod places;
 mod settings;
+mod teams;
 mod usergroups;
 
 use std::sync::Arc;
@@ -23,6 +24,11 @@ pub use picked::{Picked, look_at};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
 pub use settings::{
     Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings,
+};
+pub use teams::{
+    Belonged, Team, TeamKind, active_members, away_members, belonged, belonging, enqueue_team, enqueue_teams,
+    headline_members, headline_team, home_teams, led_by, remove_team, save_team, set_away, set_people, team_members,
+    teams,
 };
 pub use usergroups::{
     Usergroup, UsergroupError, all_usergroups, look_up_usergroup, remember_usergroup, usergroup_members, usergroups,

@@ -9,9 +9,9 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
 use super::audit::{self, Entry};
-use super::{Ctx, Guest, Member, Place, PlaceKind, refresh_homes};
+use super::{Ctx, Guest, Member, Place, PlaceKind, enqueue_team, refresh_homes};
 use crate::base::clock::Instant;
-use crate::base::ids::{ChannelId, UserId, WorkspaceId};
+use crate::base::ids::{ChannelId, TeamId, UserId, WorkspaceId};
 use crate::store::{StoreError, Tx, sql};
 
 /// The settings of a workspace; what it hasn't set itself comes from the environment. Each field is stored under its
@@ -47,6 +47,8 @@ pub struct Settings {
     pub silence: Option<Silence>,
     /// After how many months words are dropped, while counts stay; `None` = never.
     pub keep_words: Option<u32>,
+    /// The team whose figures come first: a user group's or channel's id, or that of a typed list; `None` = everybody.
+    pub team: Option<TeamId>,
     /// Whether a prompt opens with the best-liked answer to the one before.
     pub best_answer: bool,
 }
@@ -144,6 +146,7 @@ impl Default for Settings {
             shared_channels: BTreeSet::new(),
             silence: None,
             keep_words: None,
+            team: None,
             best_answer: false,
         }
     }
@@ -383,6 +386,9 @@ pub async fn store_settings(
     now: Instant,
 ) -> Result<Vec<String>, StoreError> {
     let stewards: BTreeSet<UserId> = before.stewards.iter().chain(&after.stewards).cloned().collect();
+    if let Some(team) = after.team.as_ref().filter(|_| after.team != before.team) {
+        enqueue_team(tx, workspace, team, now).await?;
+    }
     let (before, after) = (before.fields(), after.fields());
     let mut changed = Vec::new();
     for (name, value) in &after {

@@ -130,7 +130,8 @@ pub async fn all_usergroups(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<
     Ok(ids.iter().filter_map(|id| known.remove(id)).collect())
 }
 
-/// Stores a group and who is in it from `now` on; who isn't any more was in it until then.
+/// Stores a group and who is in it from `now` on (those of the first look since ever); who isn't any more was in it until
+/// then.
 pub async fn remember_usergroup(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -138,6 +139,12 @@ pub async fn remember_usergroup(
     people: &[UserId],
     now: Instant,
 ) -> Result<(), StoreError> {
+    let only = BTreeSet::from([group.id.clone()]);
+    let since = if usergroups(tx, workspace, &only).await?.is_empty() {
+        Instant::default()
+    } else {
+        now
+    };
     sql!(
         tx,
         execute "INSERT INTO usergroup (workspace, id, handle, name, is_disabled, checked_at)
@@ -173,7 +180,7 @@ pub async fn remember_usergroup(
                  ON CONFLICT (workspace, usergroup, member, since) DO UPDATE SET until = NULL",
         workspace,
         &group.id,
-        now,
+        since,
         &list
     )?;
     Ok(())

@@ -29,6 +29,7 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Announce my thanks:* in the channel. [Only to me]
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
+        *Away:* no. [I'm away]
         ");
         t.person("lee")
             .runs("/kudos @dana for calming the refund storm with a full queue #calm")
@@ -53,6 +54,7 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Announce my thanks:* in the channel. [Only to me]
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
+        *Away:* no. [I'm away]
         ");
         t.person("dana").runs("/kudos undo").await;
         t.run_jobs().await;

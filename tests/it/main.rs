@@ -3,6 +3,7 @@
 mod acts;
 mod bad_days;
 mod batch;
+mod belonging;
 mod binary;
 mod boosts;
 mod browser;
@@ -21,6 +22,7 @@ mod harness;
 mod home;
 mod injection;
 mod interleavings;
+mod leads;
 mod looking_ahead;
 mod manifest;
 mod members;

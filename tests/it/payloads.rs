@@ -9,6 +9,8 @@ use plaudit::slack::inbound::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::harness::{Story, story};
+
 fn event(body: &Value) -> Result<EventRequest, InboundError> {
     parse_event(body.to_string().as_bytes())
 }
@@ -33,23 +35,44 @@ fn user(of: Value) -> User {
     serde_json::from_value(of).expect("a user")
 }
 
-#[test]
-fn real_payloads_are_understood() {
+/// A body that Slack has sent.
+enum Payload {
+    /// A slash command's form.
+    Form(String),
+    /// An event, or what stands in an interaction's form.
+    Json(Value),
+}
+
+/// Slack's own payloads, by file name; `None` where they are not here.
+fn payloads() -> Option<Vec<(String, Payload)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/slack/payloads");
     let Ok(files) = fs::read_dir(folder) else {
         println!("skipped: Slack's payloads are not here");
-        return;
+        return None;
     };
-    let mut replayed = 0;
+    let mut found = Vec::new();
     for file in files {
         let path = file.expect("a folder's entry").path();
-        let name = path.display();
         let Ok(content) = fs::read_to_string(&path) else {
             continue;
         };
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("txt") => {
-                let Ok(CommandRequest::Slash(command)) = parse_command(content.trim().as_bytes()) else {
+        let payload = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("txt") => Payload::Form(content.trim().to_owned()),
+            Some("json") => Payload::Json(serde_json::from_str(&content).expect("JSON")),
+            _ => continue,
+        };
+        found.push((path.display().to_string(), payload));
+    }
+    assert!(!found.is_empty(), "the folder of payloads is empty");
+    Some(found)
+}
+
+#[test]
+fn real_payloads_are_understood() {
+    for (name, payload) in payloads().unwrap_or_default() {
+        match payload {
+            Payload::Form(form) => {
+                let Ok(CommandRequest::Slash(command)) = parse_command(form.as_bytes()) else {
                     panic!("{name}: no command");
                 };
                 assert!(
@@ -57,15 +80,68 @@ fn real_payloads_are_understood() {
                     "{name}"
                 );
             }
-            Some("json") => {
-                let body: Value = serde_json::from_str(&content).expect("JSON");
-                replay(&body, &name.to_string());
-            }
-            _ => continue,
+            Payload::Json(body) => replay(&body, &name),
         }
-        replayed += 1;
     }
-    assert!(replayed > 0, "the folder of payloads is empty");
+}
+
+/// The same payload as if it were about this workspace, its people and its channels.
+fn at_home(t: &Story, payload: &str) -> String {
+    let (workspace, app) = (t.slack.workspace().0, t.app.ctx.workspace.bot_user.0.clone());
+    let (lee, support) = (t.person("lee").id.0, t.channel("support").id.0);
+    let mut own = String::new();
+    let mut rest = payload;
+    // Slack's ids stand alone: between quotes, in `<@…>`, or in a form's field.
+    while let Some(at) = rest.find(['"', '@', '=']) {
+        own.push_str(&rest[..=at]);
+        rest = &rest[at + 1..];
+        let id = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let is_id = id >= 2 && rest[..id].bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        let replaced = match rest.as_bytes().first() {
+            Some(b'T') if is_id => &workspace,
+            Some(b'U' | b'W') if is_id && own.ends_with('@') => &app,
+            Some(b'U' | b'W') if is_id => &lee,
+            Some(b'C' | b'G' | b'D') if is_id => &support,
+            _ => continue,
+        };
+        own.push_str(replaced);
+        rest = &rest[id..];
+    }
+    own + rest
+}
+
+#[test]
+fn real_payloads_are_acknowledged_whoever_they_are_about() {
+    let Some(payloads) = payloads() else { return };
+    story(async |t| {
+        let ours = t.slack.workspace().0;
+        let mut about_us = 0;
+        for (name, payload) in payloads {
+            let (path, body) = match payload {
+                Payload::Form(form) => ("/slack/commands", form),
+                Payload::Json(body) => match body["type"].as_str() {
+                    Some("event_callback" | "url_verification") => ("/slack/events", body.to_string()),
+                    _ => ("/slack/interactivity", body.to_string()),
+                },
+            };
+            for body in [body.clone(), at_home(t, &body)] {
+                about_us += usize::from(body.contains(&ours));
+                let body = match path {
+                    "/slack/interactivity" => serde_urlencoded::to_string([("payload", body)]).expect("a form"),
+                    _ => body,
+                };
+                // Slack delivers it once more when it wasn't sure.
+                for _ in 0..2 {
+                    let (headers, signed) = t.slack.signed_request(path, &body);
+                    let answer = t.slack.raw(path, &headers, &signed).await;
+                    assert_eq!(answer.status, Some(200), "{name}: {answer:?}");
+                }
+                t.settles().await;
+            }
+        }
+        assert!(about_us > 20, "{about_us} are about this workspace");
+        t.run_jobs().await;
+    });
 }
 
 fn replay(body: &Value, name: &str) {

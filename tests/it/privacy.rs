@@ -23,6 +23,7 @@ fn privacy_says_what_is_kept_and_who_sees_it() {
         • What you chose: thanks are announced; boards, digest and screens may show you; DMs about thanks.
         *Who may see it*
         • A card: everybody in its channel. A DM: the person it went to.
+        • Whether you are away: your team's leads, and stewards.
         • All of it: whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to Slack.
         *What I never keep*
         • Messages that give nothing, who reads what, when you are online.
@@ -38,6 +39,7 @@ fn privacy_says_what_is_kept_and_who_sees_it() {
         • What you chose: thanks are announced; boards, digest and screens leave you out; DMs about thanks.
         *Who may see it*
         • A card: everybody in its channel. A DM: the person it went to.
+        • Whether you are away: your team's leads, and stewards.
         • All of it: whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to Slack.
         *What I never keep*
         • Messages that give nothing, who reads what, when you are online.
@@ -397,10 +399,16 @@ fn what_is_kept_comes_as_a_page_and_as_json() {
         <p>2026-06-02T12:02:00Z: Dana thanked Mo (command, in C0SUPPORT)</p>
         <blockquote>the calm handover</blockquote>
         <h2>Joined with Me too (0)</h2>
+        <h2>Teams and user groups (0)</h2>
+        <ul>
+        </ul>
         <h2>Waiting for your click (0)</h2>
         <ul>
         </ul>
         <h2>What you changed (0)</h2>
+        <ul>
+        </ul>
+        <h2>What others changed about you (0)</h2>
         <ul>
         </ul>
         </html>

@@ -1,6 +1,6 @@
 //! Somebody reacts with the chosen emoji.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -10,7 +10,7 @@ use plaudit::workspace::{Givers, Settings};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::harness::{Setup, Story, story_with};
+use crate::harness::{Setup, Story, rows, story_with};
 use crate::posts::{delivers_all_again, private, reasons};
 
 const SCOPES: [&str; 5] = [
@@ -179,6 +179,35 @@ fn on_a_card_or_on_a_post_that_gave_it_is_me_too() {
 }
 
 #[test]
+fn on_the_second_card_of_what_was_announced_afterwards_it_is_me_too() {
+    story_without(&[], Settings::default(), async |t| {
+        t.slack.grant_scope("groups:read");
+        t.person("mo")
+            .runs_in("escalations", "/kudos @ana for the handover")
+            .await;
+        t.run_jobs().await;
+        t.person("lee")
+            .runs_in("escalations", "/kudos @dana for taking the angry caller")
+            .await;
+        t.run_jobs().await;
+        t.person("lee").clicks("Announce in #kudos").await;
+        t.run_jobs().await;
+        let second = t.channel("kudos").messages().remove(0);
+        t.person("mo").reacts("kudos", &second).await;
+        t.run_jobs().await;
+        assert!(
+            t.channel("kudos").shows().contains("Me too: Mo"),
+            "{}",
+            t.channel("kudos").shows()
+        );
+        assert!(t.channel("escalations").shows().contains("Me too: Mo"));
+        t.person("mo").unreacts("kudos", &second).await;
+        t.run_jobs().await;
+        assert!(!t.channel("escalations").shows().contains("Me too: Mo"));
+    });
+}
+
+#[test]
 fn ones_own_post_an_apps_post_and_plaudits_own_give_nothing() {
     story(async |t| {
         let own = t
@@ -290,6 +319,11 @@ fn who_may_not_give_gives_nothing_by_reacting() {
 #[derive(Clone, Debug)]
 enum Act {
     Gives { who: usize, whom: usize },
+    Commands { who: usize, whom: usize, also: usize },
+    Joins { who: usize, card: usize },
+    Hides { who: usize, card: usize },
+    Shows { who: usize },
+    Removes { card: usize },
     Says { who: usize },
     Adds { post: usize, whom: usize },
     Changes { post: usize },
@@ -308,8 +342,14 @@ const PEOPLE: [&str; 4] = ["lee", "dana", "mo", "ana"];
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let who = || 0..PEOPLE.len();
     let post = || 0..8_usize;
+    let card = || 0..4_usize;
     let act = prop_oneof![
         4 => (who(), who()).prop_map(|(who, whom)| Act::Gives { who, whom }),
+        2 => (who(), who(), who()).prop_map(|(who, whom, also)| Act::Commands { who, whom, also }),
+        4 => (who(), card()).prop_map(|(who, card)| Act::Joins { who, card }),
+        3 => (who(), card()).prop_map(|(who, card)| Act::Hides { who, card }),
+        1 => who().prop_map(|who| Act::Shows { who }),
+        1 => card().prop_map(|card| Act::Removes { card }),
         2 => who().prop_map(|who| Act::Says { who }),
         2 => (post(), who()).prop_map(|(post, whom)| Act::Adds { post, whom }),
         1 => post().prop_map(|post| Act::Changes { post }),
@@ -322,10 +362,39 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Act::Restarts),
         2 => (1..4_u64).prop_map(|minutes| Act::Waits { minutes }),
     ];
-    proptest::collection::vec(act, 4..24)
+    proptest::collection::vec(act, 4..28)
+}
+
+/// Clicks a button (or chooses from the menu) of one of the cards that stand, if any does.
+async fn at_card(t: &Story, who: &str, card: usize, label: &str, menu: Option<&str>) {
+    let cards = t.channel("kudos").messages();
+    let Some(card) = (!cards.is_empty()).then(|| &cards[card % cards.len()]) else {
+        return;
+    };
+    let who = t.person(who).id;
+    let answer = match menu {
+        Some(menu) => t.slack.chooses(&who, card, menu, label).await,
+        None => t.slack.clicks(&who, card, label).await,
+    };
+    assert_eq!(answer.status, Some(200), "{answer:?}");
+}
+
+/// Clicks a button of the latest private message that has it, if any does.
+async fn at_private(t: &Story, who: &str, label: &str) {
+    let who = t.person(who).id;
+    let offers = |shown: &Shown| t.slack.rendered(shown).contains(&format!("[{label}]"));
+    if let Some(message) = t.slack.ephemeral(&who).iter().rev().find(|shown| offers(shown)) {
+        t.slack.clicks(&who, message, label).await;
+    }
 }
 
 async fn play(t: &mut Story, acts: &[Act]) {
+    let priya = t.person("priya").id;
+    let steward = priya.clone();
+    let changed = t.app.ctx.change_settings(&priya, move |settings| {
+        settings.stewards = vec![steward.clone()];
+    });
+    changed.await.expect("a steward");
     let mut posts: Vec<(usize, String, Shown)> = Vec::new();
     for (n, act) in acts.iter().enumerate() {
         match *act {
@@ -333,6 +402,18 @@ async fn play(t: &mut Story, acts: &[Act]) {
                 let text = format!(":kudos: @{} for thing number {n}", PEOPLE[whom]);
                 let post = t.person(PEOPLE[who]).says_in("support", &text).await;
                 posts.push((who, text, post));
+            }
+            Act::Commands { who, whom, also } => {
+                let line = format!("/kudos @{} @{} for thing number {n}", PEOPLE[whom], PEOPLE[also]);
+                drop(t.person(PEOPLE[who]).runs(&line).await);
+            }
+            Act::Joins { who, card } => at_card(t, PEOPLE[who], card, "Me too", None).await,
+            Act::Hides { who, card } => at_card(t, PEOPLE[who], card, "Hide", Some("kudos.menu")).await,
+            Act::Shows { who } => at_private(t, PEOPLE[who], "Show my name again").await,
+            Act::Removes { card } => {
+                at_card(t, "priya", card, "Remove", Some("kudos.menu")).await;
+                t.settles().await;
+                at_private(t, "priya", "Remove").await;
             }
             Act::Says { who } => {
                 let text = format!("Customer number {n} is happy");
@@ -384,6 +465,66 @@ async fn play(t: &mut Story, acts: &[Act]) {
     agrees(t).await;
 }
 
+/// One card: who thanked whom (hidden names are left out), for what, and who joined in.
+type Card = (String, BTreeSet<String>, String, BTreeSet<String>);
+
+/// The cards that should stand, by what is stored.
+async fn cards_expected(t: &Story) -> Vec<Card> {
+    let name = |id: &str| {
+        let all = PEOPLE.iter().find(|handle| t.person(handle).id.as_str() == id);
+        all.map_or_else(|| id.to_owned(), |handle| handle[..1].to_uppercase() + &handle[1..])
+    };
+    let thanks = rows!(
+        t.database(),
+        (String, String, String, String),
+        "SELECT l.kudos, l.giver, l.receiver, w.reason FROM ledger l JOIN words w ON w.kudos = l.kudos
+         WHERE l.reversed_at IS NULL AND l.source <> 'reaction'"
+    );
+    let hidden = rows!(t.database(), (String, String), "SELECT kudos, member FROM hidden");
+    let joined = rows!(t.database(), (String, String), "SELECT kudos, member FROM boost");
+    let mut cards: BTreeMap<String, Card> = BTreeMap::new();
+    for (kudos, giver, receiver, reason) in thanks {
+        let join = joined.iter().filter(|(of, _)| *of == kudos).map(|(_, who)| name(who));
+        let card = (name(&giver), BTreeSet::new(), reason, join.collect());
+        let card = cards.entry(kudos.clone()).or_insert(card);
+        if !hidden.contains(&(kudos, receiver.clone())) {
+            card.1.insert(name(&receiver));
+        }
+    }
+    let mut cards: Vec<Card> = cards.into_values().filter(|card| !card.1.is_empty()).collect();
+    cards.sort();
+    cards
+}
+
+/// The cards that stand in `#kudos`.
+fn cards_shown(t: &Story) -> Vec<Card> {
+    let names = |text: &str| -> BTreeSet<String> {
+        let each = text.split(", ").flat_map(|part| part.split(" and "));
+        each.map(|name| name.trim_matches('*').to_owned()).collect()
+    };
+    let card = |message: &Shown| {
+        let shown = t.slack.rendered(message);
+        let mut lines = shown.lines();
+        let (giver, receivers) = lines.next()?.strip_prefix(":clap: ")?.split_once(" thanked ")?;
+        let reason = lines.next()?.strip_prefix("> ")?;
+        let joined = lines.find_map(|line| line.split("Me too: ").nth(1));
+        let joined = joined.map(names).unwrap_or_default();
+        Some((
+            giver.trim_matches('*').to_owned(),
+            names(receivers),
+            reason.to_owned(),
+            joined,
+        ))
+    };
+    let messages = t.channel("kudos").messages();
+    let mut cards: Vec<Card> = messages
+        .iter()
+        .map(|message| card(message).unwrap_or_else(|| panic!("no card: {}", t.slack.rendered(message))))
+        .collect();
+    cards.sort();
+    cards
+}
+
 /// Ledger, tallies, allowance and what people see say the same.
 async fn agrees(t: &Story) {
     let counted = recount(&t.db).await.expect("a recount");
@@ -394,24 +535,20 @@ async fn agrees(t: &Story) {
         .into_iter()
         .filter(|row| row.reversed_at.is_none())
         .collect();
-    let shown = t.channel("kudos").shows();
-    for row in rows.iter().filter(|row| row.source == "emoji") {
-        assert!(
-            shown.contains(&format!("> {}", row.reason)),
-            "{row:?} has no card:\n{shown}"
-        );
-    }
-    let standing = t.number("SELECT COUNT(DISTINCT kudos) FROM ledger WHERE reversed_at IS NULL AND source = 'emoji'");
     assert_eq!(
-        t.channel("kudos").messages().len().to_string(),
-        standing.await.to_string(),
-        "{shown}"
+        cards_shown(t),
+        cards_expected(t).await,
+        "{}",
+        t.channel("kudos").shows()
     );
     for handle in PEOPLE {
         let dm = t.dm(handle);
         let id = t.person(handle).id.0;
         let mine: Vec<_> = rows.iter().filter(|row| row.receiver == id).collect();
-        assert_eq!(dm.is_empty(), mine.is_empty(), "{handle}: {mine:?}\n{dm}");
+        let idle = dm.split("\n---\n").find(|message| {
+            !message.is_empty() && !message.contains("> ") && !message.starts_with("A steward removed your kudos")
+        });
+        assert_eq!(idle, None, "{handle}: {mine:?}\n{dm}");
         let reasons: BTreeSet<&str> = mine.iter().map(|row| row.reason.as_str()).collect();
         for reason in &reasons {
             assert!(
@@ -425,9 +562,9 @@ async fn agrees(t: &Story) {
 }
 
 #[test]
-fn whatever_happens_to_posts_and_reactions_all_figures_agree() {
+fn whatever_people_do_all_figures_and_cards_agree() {
     let config = Config {
-        cases: 16,
+        cases: 24,
         max_shrink_iters: 60,
         failure_persistence: None,
         ..Config::default()

@@ -29,10 +29,12 @@ use plaudit::slack::inbound::{Profile, User};
 use plaudit::store::{Db, StoreError, Tx};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
-    self, Choices, Guest, PlaceKind, Postable, Settings, all_usergroups, anonymous, audit, choose, drafts,
-    find_by_names, first_time, forget, forget_person, forgotten, happened, install, installed, members, open_home,
-    place, places, refresh_homes, remember_conversation, remember_dm, remember_postable, remember_usergroup,
-    store_settings, upsert, usergroup_members, usergroups,
+    self, Choices, Guest, PlaceKind, Postable, Settings, Team, TeamKind, active_members, all_usergroups, anonymous,
+    audit, away_members, belonged, belonging, choose, drafts, enqueue_team, enqueue_teams, find_by_names, first_time,
+    forget, forget_person, forgotten, happened, headline_members, headline_team, home_teams, install, installed,
+    led_by, members, open_home, place, places, refresh_homes, remember_conversation, remember_dm, remember_postable,
+    remember_usergroup, remove_team, save_team, set_away, set_people, store_settings, team_members, teams, upsert,
+    usergroup_members, usergroups,
 };
 use serde_json::{Value, json};
 
@@ -429,6 +431,245 @@ fn a_place_is_what_slack_last_said_of_it() {
     });
 }
 
+// Teams.
+
+const MONTH: i64 = 30 * 86_400_000;
+
+#[test]
+fn who_counts_as_active() {
+    with_database(async |db| {
+        let mut people: Vec<User> = ["plain", "bot", "left", "stranger", "single", "multi", "away", "gone"]
+            .map(|id| user(id, id, id, id))
+            .to_vec();
+        people[1].is_bot = true;
+        people[2].deleted = true;
+        people[3].is_stranger = true;
+        (people[4].is_restricted, people[4].is_ultra_restricted) = (true, true);
+        people[5].is_restricted = true;
+        let list = people.clone();
+        write!(db, tx => upsert(tx, &t1(), &list, Instant::default()));
+        write!(db, tx => upsert(tx, &t1(), &[user("new", "new", "", "")], start()));
+        write!(db, tx => upsert(tx, &"T2".into(), &[user("other", "other", "", "")], Instant::default()));
+        let lead: UserId = "plain".into();
+        for (who, away, known) in [
+            ("nobody", true, false),
+            ("multi", true, true),
+            ("multi", false, true),
+            ("away", true, true),
+        ] {
+            let who: UserId = who.into();
+            let set = put!(lead, who; db, tx => set_away(tx, &t1(), &lead, &who, away, start()));
+            assert_eq!(set.map(|choices| choices.is_away), known.then_some(away), "{who}");
+        }
+        assert_eq!(read!(db, tx => away_members(tx, &t1())), ids(["away"]));
+        let entries = read!(db, tx => audit::entries(tx, &t1(), 9));
+        assert_eq!(entries.len(), 3, "whoever isn't known was not set away");
+        assert_eq!(
+            (entries[0].who.as_str(), entries[0].subject.as_str()),
+            ("plain", "away")
+        );
+        let nobody = anonymous(start());
+        write!(db, tx => privacy::erase(tx, &t1(), &"gone".into(), &nobody, start()));
+        let everybody = Settings::default();
+        let without_guests = Settings {
+            single_channel_guests: false,
+            ..Settings::default()
+        };
+        for (settings, millis, expected) in [
+            (&everybody, 0, ids(["multi", "plain", "single"])),
+            (&everybody, MONTH - 1, ids(["multi", "plain", "single"])),
+            (&without_guests, MONTH, ids(["multi", "new", "plain"])),
+        ] {
+            let active = read!(db, tx => active_members(tx, &t1(), settings, after(millis)));
+            assert_eq!(active, expected, "after {millis} ms");
+            let headline = read!(db, tx => headline_members(tx, &t1(), settings, after(millis)));
+            assert_eq!(headline, expected, "no team is set: everybody");
+        }
+    });
+}
+
+#[test]
+fn everybody_has_one_home_team_at_a_time() {
+    with_database(async |db| {
+        let mut people = ["a", "b", "c", "d", "bot"].map(|id| user(id, id, id, id));
+        people[4].is_bot = true;
+        write!(db, tx => upsert(tx, &t1(), &people, Instant::default()));
+        let group = Usergroup {
+            id: "S1".into(),
+            handle: "emea".to_owned(),
+            name: "Support EMEA".to_owned(),
+            date_delete: 0,
+        };
+        let homes = async |millis: i64| {
+            let homes = read!(db, tx => home_teams(tx, &t1(), after(millis)));
+            let shown = homes.iter().map(|(member, team)| format!("{member}:{team}"));
+            shown.collect::<Vec<_>>().join(" ")
+        };
+        let by: UserId = "UPRIYA".into();
+        let mut emea = Team::new(ODD[1], TeamKind::Usergroup("S1".into()), start());
+        assert_eq!(emea.id.as_str(), "S1");
+        emea.leads = vec!["a".into(), "b".into(), "a".into()];
+        let night = Team::new("Night shift", TeamKind::List, start());
+        let late = Team::new("Late shift", TeamKind::List, start());
+        let support = Team::new("#support", TeamKind::Channel("C1".into()), start());
+
+        let there = ["a", "b", "bot", "unknown"].map(UserId::from);
+        put!(group, there; db, tx => remember_usergroup(tx, &t1(), &group, &there, after(0)));
+        assert_eq!(homes(0).await, "", "a group is no team until a steward says so");
+        put!(emea, by; db, tx => save_team(tx, &t1(), &by, &emea, &BTreeSet::new(), after(0)));
+        assert_eq!(homes(0).await, "a:S1 b:S1");
+        // Typed lists: joining another ends the former, also that of a list.
+        put!(night, by; db, tx => save_team(tx, &t1(), &by, &night, &ids(["b", "c"]), after(1_000)));
+        put!(late, by; db, tx => save_team(tx, &t1(), &by, &late, &ids(["c", "d"]), after(2_000)));
+        assert_eq!(homes(999).await, "a:S1 b:S1");
+        assert_eq!(homes(1_500).await, format!("a:S1 b:{0} c:{0}", night.id));
+        assert_eq!(homes(2_000).await, format!("a:S1 b:{} c:{1} d:{1}", night.id, late.id));
+        let at_night = read!(db, tx => belonging(tx, &t1(), &night.id, after(2_000)));
+        assert_eq!(at_night, ids(["b"]));
+        // Who leaves a list is at home again where Slack still has them.
+        put!(night, by; db, tx => save_team(tx, &t1(), &by, &night, &BTreeSet::new(), after(3_000)));
+        assert_eq!(homes(3_000).await, format!("a:S1 b:S1 c:{0} d:{0}", late.id));
+        assert_eq!(
+            read!(db, tx => team_members(tx, &t1(), &emea.id, after(3_000))),
+            ids(["a", "b"])
+        );
+        // A channel's people, seen again and again; before the first look they were there since ever.
+        put!(support, by; db, tx => save_team(tx, &t1(), &by, &support, &ids(["d"]), after(4_000)));
+        assert_eq!(
+            homes(4_000).await,
+            homes(3_000).await,
+            "only Slack says who is in a channel"
+        );
+        for (there, millis) in [
+            (ids(["a", "bot"]), 5_000),
+            (ids(["a", "bot"]), 6_000),
+            (ids(["d"]), 7_000),
+            (ids([]), 7_000),
+            (ids(["d"]), 7_000),
+        ] {
+            let team = support.id.clone();
+            let known = put!(there; db, tx => set_people(tx, &t1(), &team, &there, after(millis)));
+            assert_eq!(known, there);
+        }
+        assert_eq!(homes(6_000).await, format!("a:C1 b:S1 c:{0} d:{0}", late.id));
+        assert_eq!(homes(7_000).await, format!("a:S1 b:S1 c:{} d:C1", late.id));
+        assert_eq!(
+            read!(db, tx => home_teams(tx, &"T2".into(), after(7_000))),
+            BTreeMap::new()
+        );
+
+        let all = read!(db, tx => teams(tx, &t1()));
+        let names: Vec<&str> = all.iter().map(|team| team.name.as_str()).collect();
+        assert_eq!(names, ["#support", "Late shift", "Night shift", ODD[1]]);
+        assert_eq!(all[3].leads, ["a".into(), "b".into()] as [UserId; 2]);
+        assert_eq!(
+            all.iter().map(|team| &team.kind).collect::<Vec<_>>(),
+            [&support.kind, &late.kind, &night.kind, &emea.kind]
+        );
+        let of_c = read!(db, tx => belonged(tx, &t1(), &"c".into()));
+        let of_c: Vec<_> = of_c
+            .iter()
+            .map(|was| (was.name.as_str(), was.since, was.until))
+            .collect();
+        assert_eq!(
+            of_c,
+            [
+                ("Night shift", after(1_000), Some(after(2_000))),
+                ("Late shift", after(2_000), None)
+            ]
+        );
+        let leads = read!(db, tx => led_by(tx, &t1(), &"b".into()));
+        assert_eq!(leads.iter().map(|team| &team.id).collect::<Vec<_>>(), [&emea.id]);
+
+        // Looks at Slack wait once each; a list needs none.
+        write!(db, tx => enqueue_team(tx, &t1(), &"C1".into(), after(7_000)));
+        put!(night; db, tx => enqueue_team(tx, &t1(), &night.id, after(7_000)));
+        let settings = Settings {
+            team: Some("S2".into()),
+            ..Settings::default()
+        };
+        put!(settings; db, tx => enqueue_teams(tx, &t1(), &settings, after(7_000)));
+        let rows = write!(db, tx => claim(tx, &t1(), after(8_000), 10));
+        let mut looked: Vec<String> = rows.iter().filter_map(Claimed::subject).collect();
+        looked.sort();
+        assert_eq!(looked, ["C1", "S1", "S2"]);
+        assert!(rows.iter().all(|row| row.kind == Kind::WorkspaceTeam));
+
+        // What was done stands in the log; what was not changed doesn't.
+        put!(emea, by; db, tx => save_team(tx, &t1(), &by, &emea, &BTreeSet::new(), after(8_000)));
+        emea.name = "Support EMEA".to_owned();
+        emea.leads = vec!["c".into()];
+        put!(emea, by; db, tx => save_team(tx, &t1(), &by, &emea, &BTreeSet::new(), after(9_000)));
+        assert!(put!(emea, by, settings; db, tx => remove_team(tx, &t1(), &by, &emea.id, &settings, after(10_000))));
+        assert!(!put!(emea, by, settings; db, tx => remove_team(tx, &t1(), &by, &emea.id, &settings, after(10_000))));
+        let entries = read!(db, tx => audit::entries(tx, &t1(), 4));
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.what.as_str(), entry.before.to_string(), entry.after.to_string()))
+            .collect();
+        assert_eq!(
+            entries[1..3],
+            [
+                ("team.leads", r#"["a","b"]"#.to_owned(), r#"["c"]"#.to_owned()),
+                ("team.name", json!(ODD[1]).to_string(), r#""Support EMEA""#.to_owned()),
+            ]
+        );
+        assert_eq!(
+            (entries[0].0, entries[3].0),
+            ("team.removed", "team.made"),
+            "nothing between"
+        );
+        assert_eq!(homes(10_000).await, format!("c:{} d:C1", late.id));
+    });
+}
+
+#[test]
+fn the_headline_team_is_all_who_are_in_it() {
+    with_database(async |db| {
+        let people = ["a", "b", "c"].map(|id| user(id, id, id, id));
+        write!(db, tx => upsert(tx, &t1(), &people, Instant::default()));
+        let by: UserId = "UPRIYA".into();
+        let with = |team: &str| Settings {
+            team: Some(team.into()),
+            ..Settings::default()
+        };
+        let headline = async |settings: &Settings| {
+            let team = read!(db, tx => headline_team(tx, &t1(), settings));
+            let members = read!(db, tx => headline_members(tx, &t1(), settings, after(2_000)));
+            (team.map(|team| team.name), members)
+        };
+        let everybody = ids(["a", "b", "c"]);
+        let (c1, s1) = (with("C1"), with("S1"));
+        assert_eq!(headline(&c1).await, (None, everybody.clone()), "not seen yet");
+        write!(db, tx => set_people(tx, &t1(), &"C1".into(), &ids(["a", "b", "bot"]), after(0)));
+        assert_eq!(headline(&c1).await, (Some("the team".to_owned()), ids(["a", "b"])));
+        let shown = conversation(Some("support"), false, false);
+        write!(db, tx => remember_conversation(tx, &t1(), &"C1".into(), Some(&shown), start()));
+        // At home in a smaller team, they belong to it all the same.
+        let night = Team::new("Night shift", TeamKind::List, start());
+        put!(night, by; db, tx => save_team(tx, &t1(), &by, &night, &ids(["a"]), after(1_000)));
+        assert_eq!(headline(&c1).await, (Some("#support".to_owned()), ids(["a", "b"])));
+        let group = Usergroup {
+            id: "S1".into(),
+            handle: "cs".to_owned(),
+            name: "Customer service".to_owned(),
+            date_delete: 0,
+        };
+        put!(group; db, tx => remember_usergroup(tx, &t1(), &group, &["c".into()], after(0)));
+        assert_eq!(headline(&s1).await, (Some("Customer service".to_owned()), ids(["c"])));
+        // Made a team by a steward, it has that name; removed again, its people stay known.
+        let support = Team::new("Support", TeamKind::Channel("C1".into()), start());
+        put!(support, by; db, tx => save_team(tx, &t1(), &by, &support, &BTreeSet::new(), after(0)));
+        assert_eq!(headline(&c1).await, (Some("Support".to_owned()), ids(["a", "b"])));
+        put!(support, by, c1; db, tx => remove_team(tx, &t1(), &by, &support.id, &c1, after(1_000)));
+        assert_eq!(headline(&c1).await, (Some("#support".to_owned()), ids(["a", "b"])));
+        let listed = with(night.id.as_str());
+        assert_eq!(headline(&listed).await, (Some("Night shift".to_owned()), ids(["a"])));
+        put!(night, by, c1; db, tx => remove_team(tx, &t1(), &by, &night.id, &c1, after(1_000)));
+        assert_eq!(headline(&listed).await, (None, everybody));
+    });
+}
+
 // The queue.
 
 #[test]
@@ -457,7 +698,8 @@ fn a_group_has_who_was_in_it_when() {
         let all = read!(db, tx => all_usergroups(tx, &t1()));
         assert_eq!(all.iter().map(|group| group.id.as_str()).collect::<Vec<_>>(), ["S1"]);
         for (millis, expected) in [
-            (-1, people(&[])),
+            // Those of the first look were there before, as far as anybody knows.
+            (-1, people(&["U1", "U2"])),
             (0, people(&["U1", "U2"])),
             (999, people(&["U1", "U2"])),
             (1_000, people(&["U2", "U3"])),

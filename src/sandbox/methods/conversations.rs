@@ -21,6 +21,14 @@ pub(super) fn info(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({ "channel": shown }))
 }
 
+/// Ids only; apps and people of other companies are among them.
+pub(super) fn members(turn: &mut Turn<'_>) -> Outcome {
+    let channel = turn.conversation("read")?;
+    let all: Vec<UserId> = channel.members.iter().cloned().collect();
+    let (page, next) = turn.page(&all, 100, 999)?;
+    Ok(json!({ "members": page, "response_metadata": { "next_cursor": next } }))
+}
+
 fn channel_json(channel: &Channel) -> Value {
     let created = channel.created.seconds();
     match channel.kind {

@@ -138,6 +138,15 @@ const METHODS: &[Spec] = &[
         run: conversations::info,
     },
     Spec {
+        name: "conversations.members",
+        takes_json: false,
+        limit: TIER_4,
+        scope: None,
+        args: &["channel", "cursor", "limit"],
+        required: &["channel"],
+        run: conversations::members,
+    },
+    Spec {
         name: "conversations.open",
         takes_json: true,
         limit: TIER_3,

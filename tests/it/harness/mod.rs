@@ -11,6 +11,7 @@ mod acts;
 pub mod binary;
 mod cards;
 mod database;
+mod heard;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -384,6 +385,12 @@ impl Story {
         self.runner = Runner::new(Arc::clone(&self.app));
     }
 
+    /// The same with another environment.
+    pub async fn restart_with(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.restart().await;
+    }
+
     /// What `plaudit export kudos` would write.
     pub async fn export(&self) -> Vec<Exported> {
         let rows: Result<_, StoreError> = self
@@ -438,6 +445,14 @@ impl Story {
         assert_eq!(counts.waiting + counts.sending, 0, "something still waits: {counts:?}");
         let complaints = self.slack.unexpected();
         assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
+        for call in self
+            .slack
+            .calls()
+            .iter()
+            .filter(|call| call.method.starts_with("chat."))
+        {
+            heard::whole(&call.args);
+        }
         self.db.close().await;
         self.database.drop().await;
     }
