@@ -687,7 +687,9 @@ pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>, i
         format!("\nValues, anywhere in the text: {all}")
     };
     let steward = if is_steward {
-        format!("\nHow I behave here is in `{command} settings`.")
+        format!(
+            "\nHow I behave here is in `{command} settings`, and what I ask each working day in `{command} prompts`."
+        )
     } else {
         String::new()
     };

@@ -31,6 +31,8 @@ pub enum Field {
     Shared,
     /// The workspace's zone.
     Zone,
+    /// Whether a prompt opens with the best-liked answer to the one before.
+    BestAnswer,
     /// How long words are kept.
     Keep,
     /// Who may change all this.
@@ -96,7 +98,7 @@ pub(super) const SURE: &str = "sure";
 
 impl Field {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Channel,
         Self::Announcement,
         Self::Values,
@@ -106,6 +108,7 @@ impl Field {
         Self::Words,
         Self::Shared,
         Self::Zone,
+        Self::BestAnswer,
         Self::Keep,
         Self::Stewards,
     ];
@@ -141,6 +144,7 @@ impl Field {
             Self::Words => &["least_words"],
             Self::Shared => &["shared_channels"],
             Self::Zone => &["timezone"],
+            Self::BestAnswer => &["best_answer"],
             Self::Keep => &["keep_words"],
             Self::Stewards => &["stewards"],
         }
@@ -158,6 +162,7 @@ impl Field {
             Self::Words => "Required words",
             Self::Shared => "Shared channels",
             Self::Zone => "Time zone",
+            Self::BestAnswer => "Answers to prompts",
             Self::Keep => "How long words are kept",
             Self::Stewards => "Stewards",
         }
@@ -214,6 +219,8 @@ impl Field {
                 || format!("{}, the first steward's", known.zone.name()),
                 |zone| zone.name().to_owned(),
             ),
+            Self::BestAnswer if settings.best_answer => "the best-liked one opens the next prompt".to_owned(),
+            Self::BestAnswer => "stay in their thread".to_owned(),
             Self::Keep => match settings.keep_words {
                 None => "for ever".to_owned(),
                 Some(1) => "1 month; then only counts stay".to_owned(),
@@ -337,6 +344,21 @@ impl Field {
                 .optional()
                 .hint("As in Europe/Berlin. Empty: the first steward's. What was counted doesn't move."),
             ],
+            Self::BestAnswer => vec![
+                Block::input(
+                    "May a prompt open with an answer to the one before?",
+                    Input::radio(
+                        name,
+                        vec![
+                            Choose::new("Answers stay in their thread", "no"),
+                            Choose::new("The best-liked one opens the next prompt", "yes")
+                                .about("With its writer's name; nobody who is left off boards."),
+                        ],
+                        Some(if settings.best_answer { "yes" } else { "no" }),
+                    ),
+                )
+                .hint("Needs the scopes to read messages and reactions."),
+            ],
             Self::Keep => vec![
                 Block::input(
                     "For how many months are words kept?",
@@ -401,6 +423,7 @@ impl Field {
                     },
                 }
             }
+            Self::BestAnswer => draft.best_answer = filled.option(name).as_deref() == Some("yes"),
             Self::Keep => draft.keep_words = u32::try_from(number(MOST_MONTHS)?).ok().filter(|months| *months > 0),
             Self::Stewards => {
                 draft.stewards = filled.users(name);
