@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use chrono::SecondsFormat;
 use serde_json::json;
 
-use super::Format;
 use super::figures::{Days, ranged};
+use super::{Format, is_closed_pipe};
 use crate::base::clock::Instant;
 use crate::kudos::{self, Exported};
 use crate::store::{DatabaseUrl, Db, StoreError, Tx};
@@ -38,23 +38,12 @@ pub(super) async fn kudos(url: &str, days: Days, format: Format) -> anyhow::Resu
         Format::Csv => csv(&db, days, &mut out).await,
         Format::Json => json(&db, days, &mut out).await,
     };
-    // `plaudit export kudos | head` closes the pipe; that is no error.
     match written.and_then(|()| out.flush().context("standard output")) {
         Err(error) if is_closed_pipe(&error) => {}
         other => other.context("the export could not be written")?,
     }
     db.close().await;
     Ok(())
-}
-
-pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let kind = match cause.downcast_ref::<csv::Error>().map(csv::Error::kind) {
-            Some(csv::ErrorKind::Io(error)) => Some(error.kind()),
-            _ => cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind),
-        };
-        kind == Some(std::io::ErrorKind::BrokenPipe)
-    })
 }
 
 async fn pages(db: &Db, days: Days, mut each: impl FnMut(&Exported) -> anyhow::Result<()>) -> anyhow::Result<()> {

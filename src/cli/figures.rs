@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Map, Value as Json, json};
 
-use super::Format;
-use super::export::{harmless, is_closed_pipe};
+use super::export::harmless;
+use super::{Format, is_closed_pipe};
 use crate::app;
 use crate::base::calendar::{Day, Span, Unit, local_day};
 use crate::base::clock::{Clock as _, Instant, SystemClock};

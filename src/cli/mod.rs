@@ -3,6 +3,7 @@
 mod demo;
 mod export;
 mod figures;
+mod prompts;
 mod serve;
 
 use std::error::Error as _;
@@ -13,6 +14,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use self::prompts::{PacksCommand, PromptsCommand};
 use crate::app::manifest;
 use crate::base::calendar::Day;
 use crate::base::text::thousands;
@@ -46,6 +48,16 @@ enum Command {
     Export {
         #[command(subcommand)]
         what: Export,
+    },
+    /// Looks ahead at what is posted.
+    Prompts {
+        #[command(subcommand)]
+        what: prompts::PromptsCommand,
+    },
+    /// Helps with writing packs of prompts.
+    Packs {
+        #[command(subcommand)]
+        what: prompts::PacksCommand,
     },
 }
 
@@ -173,6 +185,22 @@ pub fn sentence(error: &anyhow::Error) -> String {
     })
 }
 
+/// Whether whoever read standard output has gone, as in `plaudit export kudos | head`; that is no error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let csv = cause.downcast_ref::<csv::Error>().map(csv::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>();
+        let kind = match csv {
+            Some(csv::ErrorKind::Io(error)) => Some(error.kind()),
+            _ => json.map_or_else(
+                || cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind),
+                serde_json::Error::io_error_kind,
+            ),
+        };
+        kind == Some(std::io::ErrorKind::BrokenPipe)
+    })
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors
@@ -207,6 +235,12 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
                         kind,
                     },
             } => figures::board(&common, period, of, kind).await,
+            Command::Prompts {
+                what: PromptsCommand::Preview(wanted),
+            } => prompts::preview(*wanted).await,
+            Command::Packs {
+                what: PacksCommand::Check { file },
+            } => prompts::check(&file),
         }
     });
     // Threads that wait for a terminal's next line or a silent name server must not hold up the end.

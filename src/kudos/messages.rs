@@ -689,7 +689,9 @@ pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>, i
         format!("\nValues, anywhere in the text: {all}")
     };
     let steward = if is_steward {
-        format!("\nHow I behave here is in `{command} settings`.")
+        format!(
+            "\nHow I behave here is in `{command} settings`, and what I ask each working day in `{command} prompts`."
+        )
     } else {
         String::new()
     };
@@ -746,6 +748,11 @@ pub fn nothing_to_take_back(voice: &Voice<'_>) -> Message {
         "You haven't given anything that I could take back. A first one takes ten seconds: {} @someone for …",
         escape(voice.command)
     ))
+}
+
+/// A post's words gave before.
+pub fn already_given(_: Locale) -> Message {
+    Message::sentence("These words are a kudos already, so nothing more was spent.")
 }
 
 /// What stands in the place of a message that can't be deleted.

@@ -56,11 +56,23 @@ pub enum Kind {
     HomePublish,
     /// The one post by which the app says hello in a channel.
     SetupHello,
+    /// A prompt, or another post of a schedule.
+    PromptsPost,
+    /// A prompt's post whose answers or question changed.
+    PromptsUpdate,
+    /// What stewards, or who opens Customer Service Week, must learn or are asked.
+    PromptsTell,
+    /// The end of Customer Service Week, in the thread of its last post.
+    PromptsWrapUp,
+    /// Who gets a personal page at the end of Customer Service Week.
+    PromptsPages,
+    /// One of these pages.
+    PromptsPage,
 }
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -78,6 +90,12 @@ impl Kind {
         Self::WorkspaceTeam,
         Self::HomePublish,
         Self::SetupHello,
+        Self::PromptsPost,
+        Self::PromptsUpdate,
+        Self::PromptsTell,
+        Self::PromptsWrapUp,
+        Self::PromptsPages,
+        Self::PromptsPage,
     ];
 
     /// The name in the database.
@@ -100,6 +118,12 @@ impl Kind {
             Self::WorkspaceTeam => "workspace.team",
             Self::HomePublish => "home.publish",
             Self::SetupHello => "setup.hello",
+            Self::PromptsPost => "prompts.post",
+            Self::PromptsUpdate => "prompts.update",
+            Self::PromptsTell => "prompts.tell",
+            Self::PromptsWrapUp => "prompts.wrap_up",
+            Self::PromptsPages => "prompts.pages",
+            Self::PromptsPage => "prompts.page",
         }
     }
 
@@ -118,13 +142,17 @@ impl Kind {
             | Self::KudosOpening
             | Self::KudosRoundup
             | Self::KudosLater
-            | Self::SetupHello => "chat.postMessage",
+            | Self::SetupHello
+            | Self::PromptsPost
+            | Self::PromptsTell
+            | Self::PromptsWrapUp
+            | Self::PromptsPage => "chat.postMessage",
             Self::KudosReaction => "conversations.history",
             Self::KudosUnpost => "chat.delete",
-            Self::KudosUpdate | Self::KudosErase => "chat.update",
+            Self::KudosUpdate | Self::KudosErase | Self::PromptsUpdate => "chat.update",
             Self::PrivacyExport => "files.completeUploadExternal",
-            // Asks Slack for nothing.
-            Self::PrivacyErase => "",
+            // Ask Slack for nothing.
+            Self::PrivacyErase | Self::PromptsPages => "",
             Self::WorkspaceMembers => "users.list",
             Self::WorkspaceTeam => "conversations.members",
             Self::HomePublish => "views.publish",
@@ -145,14 +173,19 @@ impl Kind {
             | Self::KudosRoundup
             | Self::KudosLater
             | Self::KudosReaction => 10,
-            Self::WorkspaceMembers
+            // A thank-you goes first.
+            Self::PromptsPost | Self::PromptsWrapUp => 15,
+            Self::PromptsUpdate
+            | Self::PromptsTell
+            | Self::PromptsPages
+            | Self::WorkspaceMembers
             | Self::WorkspaceTeam
             | Self::PrivacyExport
             | Self::PrivacyErase
             | Self::HomePublish
             | Self::SetupHello => 20,
             // There may be thousands, and nobody waits for them.
-            Self::KudosErase => 30,
+            Self::KudosErase | Self::PromptsPage => 30,
         }
     }
 }

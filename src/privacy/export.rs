@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId};
 use crate::kudos::{self, KeptKudos, KeptOfPerson};
+use crate::prompts;
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Belonged, Guest};
 
@@ -22,6 +23,8 @@ pub struct Export {
     pub joined: Vec<KeptKudos>,
     /// The teams and user groups that they are or were in, with their times, by time; and the teams that they lead.
     pub teams: Vec<String>,
+    /// Prompts that they answered, answers that they liked, what they wrote for others to be asked or to read.
+    pub prompts: Vec<String>,
     /// What waits for their click, as it is stored (JSON).
     pub drafts: Vec<String>,
     /// What they changed in Plaudit's settings, and other entries of the audit log under their id.
@@ -72,6 +75,7 @@ pub async fn gather(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Re
             .map(belonged)
             .chain(kept.leads.iter().map(|team| format!("{team}: you lead it")))
             .collect(),
+        prompts: prompts::export(tx, workspace, person).await?,
         drafts: kept.drafts,
         changed: kept.changed,
         named: kept.named,
@@ -92,9 +96,10 @@ fn belonged(team: &Belonged) -> String {
 }
 
 impl Export {
-    fn texts(&self) -> [(&'static str, &[String]); 4] {
+    fn texts(&self) -> [(&'static str, &[String]); 5] {
         [
             ("Teams and user groups", &self.teams),
+            ("Prompts", &self.prompts),
             ("Waiting for your click", &self.drafts),
             ("What you changed", &self.changed),
             ("What others changed about you", &self.named),

@@ -72,7 +72,7 @@ pub fn kept(_: Locale, settings: &Settings, kept: &Kept, zone: chrono_tz::Tz) ->
     let about_you = format!(
         "*What I keep about you*\n• Your names, time zone and kind of account, as Slack shows them.\n{teams}• {} you gave and \
          {} you received{since}, each with its words, values, time and place. {words}\n• {} that you joined with \
-         _Me too_, {}.\n• What you chose: {}.",
+         _Me too_, {}.\n• That you answered a prompt or liked an answer, without the words.\n• What you chose: {}.",
         times(figures.given, "kudos", "kudos"),
         figures.received,
         times(figures.joined, "kudos", "kudos"),
@@ -96,7 +96,7 @@ pub fn kept(_: Locale, settings: &Settings, kept: &Kept, zone: chrono_tz::Tz) ->
                     Whether you are away: your team's leads, and stewards.\n{forgotten}• All of it: \
          whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to Slack."
     );
-    let never = "*What I never keep*\n• Messages that give nothing, who reads what, when you are online.\n• Card \
+    let never = "*What I never keep*\n• The words of messages that give nothing, who reads what, when you are online.\n• Card \
                  numbers, e-mail addresses and phone numbers: I leave them out before anything is stored.";
     let choices = kept.member.choices;
     let mut blocks = vec![

@@ -17,6 +17,7 @@ use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId, WorkspaceId};
 use crate::kudos::{self, Figures};
 use crate::outbox::{self, Intent, Kind};
+use crate::prompts;
 use crate::store::{StoreError, Tx, sql};
 use crate::workspace::{self, Member, audit};
 
@@ -89,6 +90,7 @@ pub async fn erase(
         return Ok(false);
     }
     let on_their_way = outbox::being_sent(tx, workspace).await?;
+    prompts::erase(tx, workspace, person, now).await?;
     let kudos = kudos::erase(tx, workspace, person, nobody, now).await?;
     outbox::erase(tx, workspace, person, nobody).await?;
     workspace::erase(tx, workspace, person, nobody).await?;

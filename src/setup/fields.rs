@@ -31,6 +31,8 @@ pub enum Field {
     Shared,
     /// The workspace's zone.
     Zone,
+    /// Whether a prompt opens with the best-liked answer to the one before.
+    BestAnswer,
     /// How long words are kept.
     Keep,
     /// Boards, and the nobody-forgotten list.
@@ -100,7 +102,7 @@ pub(super) const SURE: &str = "sure";
 
 impl Field {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Channel,
         Self::Announcement,
         Self::Values,
@@ -110,6 +112,7 @@ impl Field {
         Self::Words,
         Self::Shared,
         Self::Zone,
+        Self::BestAnswer,
         Self::Keep,
         Self::Boards,
         Self::Stewards,
@@ -146,6 +149,7 @@ impl Field {
             Self::Words => &["least_words"],
             Self::Shared => &["shared_channels"],
             Self::Zone => &["timezone"],
+            Self::BestAnswer => &["best_answer"],
             Self::Keep => &["keep_words"],
             Self::Boards => &["boards", FORGOTTEN],
             Self::Stewards => &["stewards"],
@@ -164,6 +168,7 @@ impl Field {
             Self::Words => "Required words",
             Self::Shared => "Shared channels",
             Self::Zone => "Time zone",
+            Self::BestAnswer => "Answers to prompts",
             Self::Keep => "How long words are kept",
             Self::Boards => "Boards",
             Self::Stewards => "Stewards",
@@ -221,6 +226,8 @@ impl Field {
                 || format!("{}, the first steward's", known.zone.name()),
                 |zone| zone.name().to_owned(),
             ),
+            Self::BestAnswer if settings.best_answer => "the best-liked one opens the next prompt".to_owned(),
+            Self::BestAnswer => "stay in their thread".to_owned(),
             Self::Keep => match settings.keep_words {
                 None => "for ever".to_owned(),
                 Some(1) => "1 month; then only counts stay".to_owned(),
@@ -377,6 +384,21 @@ impl Field {
                 )
                 .hint("Name and date of the last thanks, to that team's leads alone. It stands in everybody's privacy page, and every look in the history."),
             ],
+            Self::BestAnswer => vec![
+                Block::input(
+                    "May a prompt open with an answer to the one before?",
+                    Input::radio(
+                        name,
+                        vec![
+                            Choose::new("Answers stay in their thread", "no"),
+                            Choose::new("The best-liked one opens the next prompt", "yes")
+                                .about("With its writer's name; nobody who is left off boards."),
+                        ],
+                        Some(if settings.best_answer { "yes" } else { "no" }),
+                    ),
+                )
+                .hint("Needs the scopes to read messages and reactions."),
+            ],
             Self::Keep => vec![
                 Block::input(
                     "For how many months are words kept?",
@@ -441,6 +463,7 @@ impl Field {
                     },
                 }
             }
+            Self::BestAnswer => draft.best_answer = filled.option(name).as_deref() == Some("yes"),
             Self::Keep => draft.keep_words = u32::try_from(number(MOST_MONTHS)?).ok().filter(|months| *months > 0),
             Self::Boards => {
                 draft.boards = filled.option(name).as_deref() != Some("off");

@@ -56,6 +56,8 @@ pub struct Settings {
     pub personal_figures: bool,
     /// The team whose figures come first: a user group's or channel's id, or that of a typed list; `None` = everybody.
     pub team: Option<TeamId>,
+    /// Whether a prompt opens with the best-liked answer to the one before.
+    pub best_answer: bool,
 }
 
 /// Something that the workspace cares about.
@@ -155,6 +157,7 @@ impl Default for Settings {
             forgotten_list: false,
             personal_figures: true,
             team: None,
+            best_answer: false,
         }
     }
 }

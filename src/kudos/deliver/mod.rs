@@ -350,18 +350,30 @@ pub async fn send_dm(ctx: &Ctx, claimed: &Claimed, person: &UserId, message: &Me
         Ok(dm) => dm,
         Err(ending) => return Ok(ending),
     };
-    let before = match posted_before(ctx, claimed, &dm, None).await {
-        Ok(before) => before,
-        Err(Trouble::Slack(error)) => return Ok(ending_of(&error)),
-        Err(Trouble::Store(error)) => return Err(error),
-    };
-    if before.is_some() {
-        return Ok(Ending::Done);
-    }
-    Ok(match post(ctx, claimed, &dm, None, message).await {
+    Ok(match post_once(ctx, claimed, &dm, None, message).await? {
         Ok(_) => Ending::Done,
         Err(error) => ending_of(&error),
     })
+}
+
+/// Posts a row's message in a channel, or in the thread of a message there; one that stands there already, because its
+/// answer was lost, is not posted again.
+///
+/// # Errors
+/// [`StoreError`] when it could not be read or stored.
+pub async fn post_once(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    channel: &ChannelId,
+    thread: Option<&MessageTs>,
+    message: &Message,
+) -> Result<Result<Posted, ApiError>, StoreError> {
+    match posted_before(ctx, claimed, channel, thread).await {
+        Ok(Some(posted)) => Ok(Ok(posted)),
+        Ok(None) => Ok(post(ctx, claimed, channel, thread, message).await),
+        Err(Trouble::Slack(error)) => Ok(Err(error)),
+        Err(Trouble::Store(error)) => Err(error),
+    }
 }
 
 async fn open_dm(ctx: &Ctx, with: &UserId, known: Option<&Member>) -> Result<ChannelId, Trouble> {
