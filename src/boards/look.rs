@@ -2,6 +2,7 @@
 //! kept at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono_tz::Tz;
 
@@ -23,9 +24,14 @@ const MONTHS: i64 = 12;
 /// Words said to somebody that stand below a board.
 const SAID: i64 = 3;
 
-/// Lets the standings follow the ledger. Where nothing can be written just now, a look shows what was counted before.
+/// How long somebody who looks waits for what is counted, in real time.
+const FOLLOW_WITHIN: Duration = Duration::from_millis(1_500);
+
+/// Lets the standings follow the ledger. Where that takes long (after an import), or nothing can be written just now, a
+/// look shows what was counted before.
 async fn follow(ctx: &Ctx) {
-    if let Err(error) = kudos::catch_up(&ctx.db, &ctx.workspace.id).await {
+    let followed = tokio::time::timeout(FOLLOW_WITHIN, kudos::catch_up(&ctx.db, &ctx.workspace.id)).await;
+    if let Ok(Err(error)) = followed {
         tracing::warn!(%error, workspace = %ctx.workspace.id, "a board is shown as it was counted before");
     }
 }

@@ -27,8 +27,8 @@ const POLL_BUSY: Duration = Duration::from_millis(100);
 const KEEP: Duration = Duration::from_secs(7 * 86_400);
 /// How often the settings are read again: another process may have changed them.
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
-/// How often boards follow what was given. Seldom enough that a burst is counted together.
-const RANK_EVERY: Duration = Duration::from_secs(2);
+/// How often boards follow what was given, one list at a time: a burst is taken first and counted when it is over.
+const RANK_EVERY: Duration = Duration::from_secs(1);
 /// How often old rows are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -203,7 +203,12 @@ impl Runner {
             self.reloaded = Some(now);
         }
         if self.ranked.is_none_or(|ranked| now.since(ranked) >= RANK_EVERY) {
-            kudos::catch_up(&ctx.db, id).await?;
+            if ctx.db.read(async |tx: &mut Tx| kudos::lag_behind(tx, id).await).await? {
+                let id = id.clone();
+                ctx.db
+                    .write(async move |tx: &mut Tx| kudos::count_up(tx, &id, kudos::RANKED_AT_ONCE).await)
+                    .await?;
+            }
             self.ranked = Some(now);
         }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {

@@ -56,7 +56,7 @@ use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use sent::{Sent, sent};
-pub use standings::{Ranked, catch_up, count_up, lag_behind};
+pub use standings::{LIST as RANKED_AT_ONCE, Ranked, catch_up, count_up, lag_behind};
 pub use store::{Exported, export_page, left, sweep_deliveries};
 pub use take_back::{TakeBack, TakenBack, dm_lane, latest_of, take_back, take_back_latest, take_back_sent};
 pub use thanks_back::{ThankedBack, may_thank_back, thank_back};

@@ -9,9 +9,9 @@ use crate::base::ids::{UserId, WorkspaceId};
 use crate::store::{Db, StoreError, Tx, list, sql};
 
 /// Rows of the ledger that are counted in one transaction; bounds how long a kudos waits for it.
-const LIST: i64 = 100;
+pub const LIST: i64 = 25;
 /// Such transactions that are waited for at a time.
-const LISTS: usize = 50;
+const LISTS: usize = 200;
 
 /// What a board ranks by. They never mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

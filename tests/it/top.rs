@@ -118,7 +118,7 @@ fn the_words_that_most_people_joined_stand_below_unless_somebody_keeps_them() {
 
 #[test]
 fn a_board_is_private_until_somebody_shares_it_with_their_name() {
-    story(async |t| {
+    story_needing(&["channels:read"], async |t| {
         a_lively_day(t).await;
         assert_eq!(t.channel("support").shows(), "");
         t.person("lee").runs("/kudos top").await;
