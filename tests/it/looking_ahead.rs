@@ -138,6 +138,7 @@ fn what_cant_be_previewed_says_why() {
     assert_snapshot!(refused("--zone Mars/Olympus --from 2026-10-05 --to 2026-10-09"), @"plaudit: --zone <ZONE> can't be used: that is no IANA zone, such as Europe/Berlin");
     assert_snapshot!(refused("--zone UTC --from 5.10.2026 --to 2026-10-09"), @"plaudit: --from <FROM> can't be used: not a day written as YYYY-MM-DD");
     assert_snapshot!(refused("--zone UTC --from 2026-10-09 --to 2026-10-05"), @"plaudit: --from 2026-10-09 is later than --to 2026-10-05; both days are included");
+    assert_snapshot!(refused("--zone UTC --from 2026-10-05 --to 2126-10-05"), @"plaudit: --from and --to are more than ten years apart; look at less at once");
     assert_snapshot!(refused("--from 2026-10-05 --to 2026-10-09"), @"plaudit: --zone says where the days and times are, as in --zone Europe/Berlin");
 }
 
