@@ -235,8 +235,12 @@ fn packs_of_a_folder_are_there_everywhere() {
 #[test]
 fn a_channels_schedule_is_previewed_as_it_will_be_lived() {
     with_prompts_from(Some("2026-09-23 12:00"), &[], async |t| {
-        // Two questions are history before anybody looks ahead.
-        t.lives_until("2026-09-25 12:00").await;
+        // Two questions are history before anybody looks ahead; the second came before its time.
+        t.lives_until("2026-09-25 08:00").await;
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        priya.clicks("Post now").await;
+        t.run_due_jobs().await;
         let folder = tempfile::tempdir().expect("a folder");
         let channel = t.channel("support").id.to_string();
         let url = t.database().url();
