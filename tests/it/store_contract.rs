@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use plaudit::base::calendar::{WorkingDays, local_day};
+use plaudit::base::calendar::local_day;
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, MessageTs, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
@@ -1818,21 +1818,15 @@ fn a_home_is_published_only_for_who_opened_it_and_once() {
 }
 
 fn schedule(id: &str, channel: &str) -> Schedule {
+    let cron = Cron::parse("30 9 * * 1-5").expect("a cron expression");
+    let zone = chrono_tz::Europe::Berlin;
     Schedule {
-        id: id.into(),
-        channel: channel.into(),
-        cron: Cron::parse("30 9 * * 1-5").expect("a cron expression"),
-        zone: chrono_tz::Europe::Berlin,
-        pack: "service-year".to_owned(),
         skip: BTreeSet::from([local_day(after(86_400_000), chrono_tz::UTC)]),
         holidays: "DE-BY".parse().ok(),
-        working_days: WorkingDays::default(),
-        grace: Duration::from_secs(14_400),
-        is_on: true,
         week: WeekMode::Full,
         week_start: Some(local_day(start(), chrono_tz::UTC)),
         seed: i64::MIN,
-        maker: "UDANA".into(),
+        ..Schedule::usual(id.into(), channel.into(), cron, zone, "UDANA".into())
     }
 }
 
