@@ -21,6 +21,8 @@ use crate::store::{DatabaseUrl, Db};
 /// When a schedule that says nothing else is due: working days at 09:30.
 const USUAL: &str = "30 9 * * 1-5";
 const USUAL_PACK: &str = "service-year";
+/// How many days are looked at at once: ten years.
+const LONGEST: i64 = 3_653;
 
 /// What `plaudit prompts preview` is asked for. What isn't said is the channel's schedule's, where a database has one.
 #[derive(Debug, clap::Args)]
@@ -108,6 +110,10 @@ pub(super) async fn preview(wanted: Preview) -> anyhow::Result<()> {
         "--from {} is later than --to {}; both days are included",
         wanted.from,
         wanted.to
+    );
+    anyhow::ensure!(
+        wanted.to.days_since(wanted.from) <= LONGEST,
+        "--from and --to are more than ten years apart; look at less at once"
     );
     let packs = packs(&wanted.packs)?;
     if let Some(pack) = &wanted.pack {

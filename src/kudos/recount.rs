@@ -210,6 +210,7 @@ async fn stored(tx: &mut Tx) -> Result<Numbers, StoreError> {
                 .into_iter()
                 .map(|(w, p, g, r, n)| ((w.into(), p.into(), g.into(), r.into()), n))
                 .collect(),
+            ..Counts::default()
         },
         used: used.into_iter().map(|(w, g, d, n)| ((w, g, d), n)).collect(),
     })

@@ -240,7 +240,7 @@ pub async fn belonged(tx: &mut Tx, workspace: &WorkspaceId, member: &UserId) -> 
         Option<String>,
         Option<String>,
     );
-    let rows: Vec<Row> = sql!(
+    let rows = sql!(
         tx,
         fetch_all as Row,
         "SELECT b.team, b.since, b.until, t.name, g.name, p.name FROM (

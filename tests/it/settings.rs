@@ -31,6 +31,7 @@ fn a_steward_sees_every_setting_and_others_hear_whom_to_ask() {
         *Required words:* as many as people like [Change]
         *Shared channels:* none are used [Change]
         *Time zone:* Asia/Kolkata, the first steward's [Change]
+        *Answers to prompts:* stay in their thread [Change]
         *How long words are kept:* for ever [Change]
         *Stewards:* Priya [Change]
         *Teams:* none; everybody is one [Change]
