@@ -26,7 +26,7 @@ use plaudit::prompts::store::{self as asked, Claim, Quotes, State};
 use plaudit::prompts::{Cron, Planned, PlannedKind, Schedule, Turnout, Used, WeekMode};
 use plaudit::slack::client::{Conversation, Usergroup};
 use plaudit::slack::inbound::{Profile, User};
-use plaudit::store::{Db, StoreError, Tx};
+use plaudit::store::{Db, Lists, StoreError, Tx, list};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
     self, Choices, Guest, PlaceKind, Postable, Settings, Team, TeamKind, active_members, all_usergroups, anonymous,
@@ -138,6 +138,46 @@ fn every_store_function_has_its_place_here() {
         missing.is_empty(),
         "not called in tests/it/store_contract.rs: {missing:?}"
     );
+}
+
+// Lists.
+
+#[test]
+fn lists_are_written_one_after_the_other_and_all_or_none() {
+    const ENTER: &str = "INSERT INTO once (workspace, what, at)
+        SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT) FROM jsonb_each($1) WHERE true";
+    const RENAME: &str = "UPDATE once SET what = j.value ->> 1 FROM jsonb_each($1) j WHERE once.what = j.value ->> 0";
+    with_database(async |db| {
+        let entered = list(&ODD.map(|what| (t1(), what, START)));
+        let run = async move |tx: &mut Tx, all: &[(&'static str, String)]| -> Result<u64, StoreError> {
+            let before = tx.statements();
+            let mut lists = Lists::default();
+            all.iter()
+                .for_each(|(statement, list)| lists.add(statement, list.clone()));
+            lists.run(tx).await?;
+            Ok(tx.statements() - before)
+        };
+        let all = [
+            (ENTER, entered.clone()),
+            (RENAME, list(&[("null", "known")])),
+            (RENAME, list(&[("", "null")])),
+        ];
+        assert_eq!(write!(db, tx => run(tx, &all)), 3);
+        for (what, is_there) in [
+            ("known", true),
+            ("null", true),
+            ("", false),
+            (ODD[1], true),
+            (ODD[5], true),
+        ] {
+            assert_eq!(read!(db, tx => happened(tx, &t1(), what)), is_there, "{what}");
+        }
+        assert_eq!(write!(db, tx => run(tx, &[])), 0);
+        let again = [(ENTER, list(&[(t1(), "new", START)])), (ENTER, entered)];
+        let failed: Result<u64, StoreError> = db.write(async move |tx: &mut Tx| run(tx, &again).await).await;
+        assert!(failed.is_err());
+        assert!(!read!(db, tx => happened(tx, &t1(), "new")));
+    });
 }
 
 // Workspaces.
