@@ -1,0 +1,4 @@
+//! Floor 6: the monthly digest.
+
+pub mod chart;
+pub mod rules;
