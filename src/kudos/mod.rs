@@ -6,6 +6,7 @@
 mod audience;
 mod boosts;
 mod choices;
+mod closing;
 mod counts;
 pub mod deliver;
 mod deliveries;
@@ -40,6 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use boosts::{Joined, boost, join_in};
 pub use choices::{Switch, turn};
+pub use closing::{close_month, month_told_at, reopen_month};
 pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures};
 pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};

@@ -1473,7 +1473,7 @@ fn what_was_given_is_put_right() {
                 Err(Edited::NotYours)
             );
             let late = Change {
-                at: closes_at(at, chrono_tz::UTC),
+                at: closes_at(at, None, chrono_tz::UTC),
                 ..own.clone()
             };
             assert_eq!(
