@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::App;
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::digest;
 use crate::home;
 use crate::kudos;
 use crate::privacy;
@@ -36,7 +37,10 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
             let answer = match kudos::grammar::read(&command.text).subcommand(&RESERVED).as_deref() {
                 Some("privacy") => privacy::inputs::command(&app.ctx, &command).await,
                 Some(word) => Some(setup::inputs::command(&app.ctx, word, &command).await),
-                None => kudos::inputs::command(&app.giving(), &command).await,
+                None => match digest::inputs::command(&app.ctx, &command).await {
+                    Some(answer) => Some(answer),
+                    None => kudos::inputs::command(&app.giving(), &command).await,
+                },
             };
             app.wake();
             answer
@@ -147,6 +151,7 @@ async fn clicked(app: &App, click: &BlockActions, action: &Action) -> Option<Res
     match action.name().split('.').next() {
         Some("home") => home::inputs::click(&app.ctx, click, action).await,
         Some("setup") => setup::inputs::click(&app.ctx, click, action).await,
+        Some("digest") => digest::inputs::click(&app.ctx, click, action).await,
         Some("privacy") => privacy::inputs::click(&app.ctx, click, action).await,
         _ => kudos::inputs::click(&app.giving(), click, action).await,
     }
@@ -159,21 +164,38 @@ pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) ->
     }
     match feature(&event.view.callback_id) {
         kudos::FEATURE => kudos_submission(app, event, answer_by).await,
-        "setup" => setup_submission(app, event, answer_by).await,
+        "setup" => {
+            let late = setup::inputs::not_saved(&event);
+            let ctx = app.ctx.clone();
+            let work = async move {
+                let submitted = setup::inputs::submission(&ctx, event).await.unwrap_or_default();
+                (submitted.response, submitted.after)
+            };
+            settled(app, late, answer_by, work).await
+        }
+        "digest" => {
+            let ctx = app.ctx.clone();
+            let work = async move { digest::inputs::submission(&ctx, &event).await };
+            settled(app, digest::inputs::not_saved(), answer_by, work).await
+        }
         _ => ViewResponse::Close,
     }
 }
 
-/// Takes a setting. When the commit takes longer, the form says so and keeps what was typed: saving the same again does no
-/// harm.
-async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
-    let late = setup::inputs::not_saved(&event);
+/// Takes a form that changes something and gives nothing: its answer, and what the message behind it shows from then on.
+/// When the commit takes longer, the form says `late` and keeps what was typed: saving the same again does no harm.
+async fn settled(
+    app: &Arc<App>,
+    late: ViewResponse,
+    answer_by: Instant,
+    work: impl Future<Output = (ViewResponse, Option<(String, Response)>)> + Send + 'static,
+) -> ViewResponse {
     let work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
-            let submitted = setup::inputs::submission(&app.ctx, event).await.unwrap_or_default();
+            let (response, after) = work.await;
             app.wake();
-            if let Some((url, response)) = submitted.after {
+            if let Some((url, response)) = after {
                 let slack = app.ctx.slack.clone();
                 app.tasks.spawn(async move {
                     if let Err(error) = slack.respond(&url, &response).await {
@@ -181,7 +203,7 @@ async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) 
                     }
                 });
             }
-            submitted.response
+            response
         })
     };
     match tokio::time::timeout_at(answer_by, work).await {

@@ -1,6 +1,7 @@
 //! Outbox kind → feature.
 
 use super::App;
+use crate::digest;
 use crate::home;
 use crate::kudos;
 use crate::outbox::{Claimed, Ending, Kind, Late};
@@ -44,6 +45,9 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
             };
             let settings = setup::section(&app.ctx, &of.member).await?;
             home::deliver::publish(&app.ctx, &of, settings).await
+        }
+        Kind::DigestPost | Kind::DigestNames | Kind::DigestPicture | Kind::DigestSteward | Kind::DigestEdition => {
+            digest::deliver::deliver(&app.ctx, claimed).await
         }
         Kind::SetupHello => setup::deliver::hello(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,

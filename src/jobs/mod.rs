@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, App};
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
+use crate::digest;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending};
 use crate::store::{StoreError, Tx};
@@ -27,6 +28,8 @@ const KEEP: Duration = Duration::from_secs(7 * 86_400);
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
 /// How often boards follow what was given. Seldom enough that a burst is counted together.
 const RANK_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether a month is to be told.
+const DIGEST_EVERY: Duration = Duration::from_secs(20);
 /// How often old rows are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -34,6 +37,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 pub struct Runner {
     app: Arc<App>,
     swept: Option<Instant>,
+    digested: Option<Instant>,
     ranked: Option<Instant>,
     reloaded: Option<Instant>,
     words_dropped: Option<Day>,
@@ -47,6 +51,7 @@ impl Runner {
         Self {
             app,
             swept: None,
+            digested: None,
             ranked: None,
             reloaded: None,
             words_dropped: None,
@@ -195,6 +200,10 @@ impl Runner {
         if self.ranked.is_none_or(|ranked| now.since(ranked) >= RANK_EVERY) {
             kudos::catch_up(&ctx.db, id).await?;
             self.ranked = Some(now);
+        }
+        if self.digested.is_none_or(|digested| now.since(digested) >= DIGEST_EVERY) {
+            digest::tick(ctx).await?;
+            self.digested = Some(now);
         }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {
             let id = ctx.workspace.id.clone();

@@ -56,11 +56,21 @@ pub enum Kind {
     HomePublish,
     /// The one post by which the app says hello in a channel.
     SetupHello,
+    /// A month's digest.
+    DigestPost,
+    /// Everybody who was thanked in that month, in its thread.
+    DigestNames,
+    /// The picture in its thread.
+    DigestPicture,
+    /// What a steward is told about a digest that isn't posted yet.
+    DigestSteward,
+    /// A private edition of a digest.
+    DigestEdition,
 }
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -78,6 +88,11 @@ impl Kind {
         Self::WorkspaceTeam,
         Self::HomePublish,
         Self::SetupHello,
+        Self::DigestPost,
+        Self::DigestNames,
+        Self::DigestPicture,
+        Self::DigestSteward,
+        Self::DigestEdition,
     ];
 
     /// The name in the database.
@@ -100,6 +115,11 @@ impl Kind {
             Self::WorkspaceTeam => "workspace.team",
             Self::HomePublish => "home.publish",
             Self::SetupHello => "setup.hello",
+            Self::DigestPost => "digest.post",
+            Self::DigestNames => "digest.names",
+            Self::DigestPicture => "digest.picture",
+            Self::DigestSteward => "digest.steward",
+            Self::DigestEdition => "digest.edition",
         }
     }
 
@@ -118,11 +138,15 @@ impl Kind {
             | Self::KudosOpening
             | Self::KudosRoundup
             | Self::KudosLater
-            | Self::SetupHello => "chat.postMessage",
+            | Self::SetupHello
+            | Self::DigestPost
+            | Self::DigestNames
+            | Self::DigestSteward
+            | Self::DigestEdition => "chat.postMessage",
             Self::KudosReaction => "conversations.history",
             Self::KudosUnpost => "chat.delete",
             Self::KudosUpdate | Self::KudosErase => "chat.update",
-            Self::PrivacyExport => "files.completeUploadExternal",
+            Self::PrivacyExport | Self::DigestPicture => "files.completeUploadExternal",
             // Asks Slack for nothing.
             Self::PrivacyErase => "",
             Self::WorkspaceMembers => "users.list",
@@ -150,7 +174,12 @@ impl Kind {
             | Self::PrivacyExport
             | Self::PrivacyErase
             | Self::HomePublish
-            | Self::SetupHello => 20,
+            | Self::SetupHello
+            | Self::DigestPost
+            | Self::DigestNames
+            | Self::DigestPicture
+            | Self::DigestSteward => 20,
+            Self::DigestEdition => 25,
             // There may be thousands, and nobody waits for them.
             Self::KudosErase => 30,
         }

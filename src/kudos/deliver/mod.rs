@@ -341,6 +341,25 @@ pub async fn dm_with(ctx: &Ctx, person: &UserId) -> Result<Result<ChannelId, End
     }
 }
 
+/// Sends a row's message to a channel or into a thread, once; what Slack says where it doesn't take it.
+///
+/// # Errors
+/// [`StoreError`] when it could not be read.
+pub async fn send_once(
+    ctx: &Ctx,
+    claimed: &Claimed,
+    channel: &ChannelId,
+    thread: Option<&MessageTs>,
+    message: &Message,
+) -> Result<Result<Posted, ApiError>, StoreError> {
+    match posted_before(ctx, claimed, channel, thread).await {
+        Ok(Some(posted)) => Ok(Ok(posted)),
+        Ok(None) => Ok(post(ctx, claimed, channel, thread, message).await),
+        Err(Trouble::Slack(error)) => Ok(Err(error)),
+        Err(Trouble::Store(error)) => Err(error),
+    }
+}
+
 /// Sends a row's message to a person by DM, once. [`Ending::Done`] when it stands there.
 ///
 /// # Errors
@@ -350,15 +369,7 @@ pub async fn send_dm(ctx: &Ctx, claimed: &Claimed, person: &UserId, message: &Me
         Ok(dm) => dm,
         Err(ending) => return Ok(ending),
     };
-    let before = match posted_before(ctx, claimed, &dm, None).await {
-        Ok(before) => before,
-        Err(Trouble::Slack(error)) => return Ok(ending_of(&error)),
-        Err(Trouble::Store(error)) => return Err(error),
-    };
-    if before.is_some() {
-        return Ok(Ending::Done);
-    }
-    Ok(match post(ctx, claimed, &dm, None, message).await {
+    Ok(match send_once(ctx, claimed, &dm, None, message).await? {
         Ok(_) => Ending::Done,
         Err(error) => ending_of(&error),
     })
