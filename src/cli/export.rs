@@ -1,5 +1,6 @@
 //! `plaudit export`
 
+use std::borrow::Cow;
 use std::io::{BufWriter, Write};
 
 use anyhow::Context as _;
@@ -80,8 +81,8 @@ async fn csv(db: &Db, out: &mut impl Write) -> anyhow::Result<()> {
             &instant(row.given_at),
             &row.giver,
             &row.receiver,
-            &row.reason,
-            &row.values.join(" "),
+            &harmless(&row.reason),
+            &harmless(&row.values.join(" ")),
             &row.source,
             row.channel.as_deref().unwrap_or_default(),
             row.message_ts.as_deref().unwrap_or_default(),
@@ -118,6 +119,16 @@ async fn json(db: &Db, out: &mut impl Write) -> anyhow::Result<()> {
     .await?;
     out.write_all(b"\n]\n")?;
     Ok(())
+}
+
+/// A text as a cell that no spreadsheet takes for a formula: those begin with `=`, `+`, `-` or `@` (also behind a tab or a
+/// line end), and an apostrophe before them shows them as they are.
+pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// RFC 3339 in UTC with milliseconds.

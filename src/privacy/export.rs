@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId};
+use crate::digest;
 use crate::kudos::{self, KeptKudos, KeptOfPerson};
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Belonged, Guest};
@@ -24,6 +25,8 @@ pub struct Export {
     pub teams: Vec<String>,
     /// What waits for their click, as it is stored (JSON).
     pub drafts: Vec<String>,
+    /// Words that they put on top of digests, and which private editions they want.
+    pub digest: Vec<String>,
     /// What they changed in Plaudit's settings, and other entries of the audit log under their id.
     pub changed: Vec<String>,
     /// What others changed that names them.
@@ -73,6 +76,7 @@ pub async fn gather(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Re
             .chain(kept.leads.iter().map(|team| format!("{team}: you lead it")))
             .collect(),
         drafts: kept.drafts,
+        digest: digest::export(tx, workspace, person).await?,
         changed: kept.changed,
         named: kept.named,
     }))
@@ -139,6 +143,11 @@ impl Export {
             }
         }
         for (heading, lines) in self.texts() {
+        for (heading, lines) in [
+            ("Waiting for your click", &self.drafts),
+            ("The monthly digest", &self.digest),
+            ("What you changed", &self.changed),
+        ] {
             page.push_str(&format!("<h2>{heading} ({})</h2>\n<ul>\n", lines.len()));
             for line in lines {
                 page.push_str(&format!("<li>{}</li>\n", html(line)));
@@ -165,6 +174,13 @@ impl Export {
         for (heading, lines) in self.texts() {
             paragraphs.extend(lines.iter().map(|line| format!("{heading}: {line}")));
         }
+        paragraphs.extend(
+            self.drafts
+                .iter()
+                .map(|draft| format!("Waiting for your click: {draft}")),
+        );
+        paragraphs.extend(self.digest.iter().map(|line| format!("The monthly digest: {line}")));
+        paragraphs.extend(self.changed.iter().map(|change| format!("You changed: {change}")));
         let mut pages: Vec<String> = Vec::new();
         for paragraph in paragraphs {
             match pages.last_mut() {

@@ -317,6 +317,17 @@ pub async fn members(
     Ok(known)
 }
 
+/// Everybody we know: people, apps, who left, strangers.
+pub async fn everybody(tx: &mut Tx, workspace: &WorkspaceId) -> Result<BTreeMap<UserId, Member>, StoreError> {
+    let ids: Vec<(UserId,)> = sql!(
+        tx,
+        fetch_all as (UserId,),
+        "SELECT id FROM member WHERE workspace = $1",
+        workspace
+    )?;
+    members(tx, workspace, &ids.into_iter().map(|(id,)| id).collect()).await
+}
+
 /// Who answers to these folded names, as `(name, member, exact)`; people who left are not found by name.
 pub async fn find_by_names(
     tx: &mut Tx,

@@ -17,11 +17,12 @@ use std::sync::Arc;
 
 pub use forgotten::{FORGOTTEN, KeptByWorkspace, anonymous, erase, export, forget_person, forgotten, is_anonymous};
 pub use homes::{HomeOf, open_home, refresh_homes};
-pub use members::{Choices, Guest, Member, choose, find_by_names, members, remember_dm, upsert};
+pub use members::{Choices, Guest, Member, choose, everybody, find_by_names, members, remember_dm, upsert};
 pub use once::{first_time, happened};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
 pub use settings::{
-    Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings,
+    Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, settings_of,
+    store_settings,
 };
 pub use teams::{
     ACTIVE, Belonged, Team, TeamKind, active_members, away_members, belonged, belonging, enqueue_team, enqueue_teams,

@@ -368,6 +368,12 @@ impl Ctx {
     }
 }
 
+/// How Plaudit behaves in a workspace: what it has set itself above what the environment says. For commands that run
+/// beside the bot; within it ask [`Ctx::settings`].
+pub async fn settings_of(tx: &mut Tx, workspace: &WorkspaceId, environment: &Settings) -> Result<Settings, StoreError> {
+    Ok(environment.with(stored(tx, workspace).await?))
+}
+
 /// What a workspace has set itself, as `(field, JSON)`.
 pub(super) async fn stored(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<(String, String)>, StoreError> {
     sql!(

@@ -13,6 +13,7 @@ mod choice;
 mod crash;
 mod demo;
 mod demo_lines;
+mod digest;
 mod doors;
 mod exactness;
 mod fallbacks;

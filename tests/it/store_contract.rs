@@ -211,6 +211,7 @@ fn user(id: &str, handle: &str, display: &str, real: &str) -> User {
         profile: Profile {
             display_name: display.to_owned(),
             real_name: real.to_owned(),
+            ..Profile::default()
         },
         updated: Some(100),
         ..User::default()
