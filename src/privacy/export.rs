@@ -96,10 +96,11 @@ fn belonged(team: &Belonged) -> String {
 }
 
 impl Export {
-    fn texts(&self) -> [(&'static str, &[String]); 4] {
+    fn texts(&self) -> [(&'static str, &[String]); 5] {
         [
             ("Teams and user groups", &self.teams),
             ("Waiting for your click", &self.drafts),
+            ("The monthly digest", &self.digest),
             ("What you changed", &self.changed),
             ("What others changed about you", &self.named),
         ]
@@ -143,11 +144,6 @@ impl Export {
             }
         }
         for (heading, lines) in self.texts() {
-        for (heading, lines) in [
-            ("Waiting for your click", &self.drafts),
-            ("The monthly digest", &self.digest),
-            ("What you changed", &self.changed),
-        ] {
             page.push_str(&format!("<h2>{heading} ({})</h2>\n<ul>\n", lines.len()));
             for line in lines {
                 page.push_str(&format!("<li>{}</li>\n", html(line)));
@@ -174,13 +170,6 @@ impl Export {
         for (heading, lines) in self.texts() {
             paragraphs.extend(lines.iter().map(|line| format!("{heading}: {line}")));
         }
-        paragraphs.extend(
-            self.drafts
-                .iter()
-                .map(|draft| format!("Waiting for your click: {draft}")),
-        );
-        paragraphs.extend(self.digest.iter().map(|line| format!("The monthly digest: {line}")));
-        paragraphs.extend(self.changed.iter().map(|change| format!("You changed: {change}")));
         let mut pages: Vec<String> = Vec::new();
         for paragraph in paragraphs {
             match pages.last_mut() {

@@ -22,6 +22,7 @@ mod giving;
 mod grammar;
 mod harness;
 mod home;
+mod import;
 mod injection;
 mod interleavings;
 mod leads;
