@@ -359,7 +359,7 @@ async fn across(
     let teams = workspace::teams(tx, of.workspace).await?;
     let name = |id: &TeamId| teams.iter().find(|team| team.id == *id).map(|team| team.name.clone());
     let most = most.and_then(|((from, to), _)| Some((name(from)?, name(to)?)));
-    Ok((Some(Across { n, most }), wide))
+    Ok(((n > 0).then_some(Across { n, most }), wide))
 }
 
 async fn quotable_customers_words(

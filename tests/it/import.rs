@@ -53,12 +53,20 @@ fn a_file_is_tried_imported_and_imported_again() {
         let file = file.to_str().expect("a path");
         let map = "giver=From,receiver=To,date=When,message=Why";
         let tried = said(&it, &["import", "kudos", file, "--map", map, "--dry-run"]).await;
-        assert_snapshot!(tried, @"");
+        assert_snapshot!(tried, @r#"
+        line 5: only the giver is thanked
+        line 6: "03/06/2025" is no date that I can't mistake; write 2026-10-05 or 2026-10-05 14:02
+        line 7: I don't know a "danna"
+        line 8: 2099-01-01 is still to come
+        line 9: it has no words
+        line 10: nobody here has the address dana@kettle.example
+        4 kudos would be added, 0 are there already, 6 lines can't be imported. Nothing was written.
+        "#);
         let ledger = "SELECT COUNT(*) FROM ledger";
         assert_eq!(it.database.number(ledger).await, 0, "nothing was written");
         let queue = "SELECT COUNT(*) FROM outbox WHERE kind LIKE 'kudos.%'";
-        assert_snapshot!(said(&it, &["import", "kudos", file, "--map", map]).await.lines().last().unwrap_or_default(), @"");
-        assert_snapshot!(said(&it, &["import", "kudos", file, "--map", map]).await.lines().last().unwrap_or_default(), @"");
+        assert_snapshot!(said(&it, &["import", "kudos", file, "--map", map]).await.lines().last().unwrap_or_default(), @"4 kudos added, 0 were there already, 6 lines can't be imported.");
+        assert_snapshot!(said(&it, &["import", "kudos", file, "--map", map]).await.lines().last().unwrap_or_default(), @"0 kudos added, 4 were there already, 6 lines can't be imported.");
         assert_eq!(it.database.number(ledger).await, 5);
         assert_eq!(it.database.number(queue).await, 0, "nobody hears of it");
         let csv = said(&it, &["export", "kudos"]).await;
@@ -73,10 +81,17 @@ fn a_file_is_tried_imported_and_imported_again() {
             .fold(cells.collect::<Vec<_>>().join("\n"), |text, (id, handle)| {
                 text.replace(id, handle)
             });
-        assert_snapshot!(named, @"");
+        assert_snapshot!(named, @r#"
+        given_at,giver,receiver,reason,values,source,channel,message_ts,reversed_at
+        2025-03-04T12:00:00.000Z,lee,dana,"calming the refund storm #calm, call me at [phone number]",calm,import,,,
+        2025-03-05T09:30:00.000Z,lee,dana,for the night shift,,import,,,
+        2025-03-05T09:30:00.000Z,lee,mo,for the night shift,,import,,,
+        2025-03-06T10:00:00.000Z,mo,lee,'=1+1 is what it looked like,,import,,,
+        2025-03-07T08:43:20.000Z,lee,wei,by the right address,,import,,,
+        "#);
         let refused = it.runs(&["import", "kudos", file, "--map", "giver=Who"]).await;
         assert!(!refused.status.success());
-        assert_snapshot!(String::from_utf8_lossy(&refused.stderr).trim_end(), @"");
+        assert_snapshot!(String::from_utf8_lossy(&refused.stderr).trim_end(), @r#"plaudit: there is no column "Who"; there are From, To, When, Why"#);
         it.database.drop().await;
     });
 }

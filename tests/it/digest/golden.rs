@@ -2,9 +2,10 @@
 
 use chrono_tz::Tz;
 use insta::assert_snapshot;
-use plaudit::base::calendar::{Day, at_hour};
+use plaudit::base::calendar::{Day, Span, at_hour};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{UserId, WorkspaceId};
+use plaudit::boards::coverage::{Of, Share, remember_month};
 use plaudit::digest::messages::{self, Reader};
 use plaudit::digest::rules::{Month, told_at};
 use plaudit::digest::{self, Gather, chart};
@@ -93,7 +94,7 @@ async fn write<T: Send + 'static>(db: &Db, work: impl AsyncFn(&mut Tx) -> Result
 }
 
 /// Tells October to a company of so many people, after what `gives` says, with so many who joined the first of them.
-async fn told(people: usize, gives: Vec<Give>, joined: usize) -> String {
+async fn told(people: usize, gives: Vec<Give>, joined: usize, shares: &'static [i64]) -> String {
     let database = TestDatabase::create().await;
     let db = database.open().await;
     let start = at_hour(day("2026-08-01"), 0, ZONE);
@@ -103,7 +104,7 @@ async fn told(people: usize, gives: Vec<Give>, joined: usize) -> String {
         upsert(tx, &t1(), &users, Instant::default()).await?;
         let channel = Conversation {
             name: Some("kudos".to_owned()),
-            ..serde_json::from_value(json!({ "id": "C1" })).expect("a conversation")
+            ..serde_json::from_value(json!({ "id": "C1", "is_private": false })).expect("a conversation")
         };
         remember_conversation(tx, &t1(), &"C1".into(), Some(&channel), start).await?;
         for (name, third) in [("Support", 0), ("IT", 1), ("Sales", 2)] {
@@ -136,6 +137,20 @@ async fn told(people: usize, gives: Vec<Give>, joined: usize) -> String {
         .await;
     }
     while !kudos::catch_up(&db, &t1()).await.expect("standings") {}
+    // What coverage was in the months before, the latest last.
+    let mut before = october();
+    for percent in shares.iter().rev() {
+        before = before.previous();
+        let span = Span::month(before.first());
+        let share = Share {
+            active: 100,
+            thanked: *percent,
+        };
+        write(&db, async move |tx: &mut Tx| {
+            remember_month(tx, &t1(), Of::Headline, span, share).await
+        })
+        .await;
+    }
     let settings = Settings::default();
     let of = Gather {
         workspace: &t1(),
@@ -180,7 +195,7 @@ async fn told(people: usize, gives: Vec<Give>, joined: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_month() {
-    assert_snapshot!("empty", told(6, Vec::new(), 0).await);
+    assert_snapshot!("empty", told(6, Vec::new(), 0, &[]).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -193,7 +208,7 @@ async fn a_tiny_month() {
         &["calm"],
         Source::Command,
     );
-    assert_snapshot!("tiny", told(6, vec![one], 0).await);
+    assert_snapshot!("tiny", told(6, vec![one], 0, &[]).await);
 }
 
 /// A month of a middling company, its figures spread by plain arithmetic.
@@ -211,8 +226,8 @@ fn month(people: usize, month: Month, each_day: usize, shift: usize) -> Vec<Give
     let mut gives = Vec::new();
     for (n, day) in month.working_days().into_iter().enumerate() {
         for k in 0..(each_day + (n * 7 + shift) % 5) {
-            let giver = (n * 3 + k * 11 + shift) % people;
-            let receiver = (giver + 1 + (n * 5 + k) % (people - 1)) % people;
+            let receiver = (n * each_day + k + shift) % people;
+            let giver = (receiver + 1 + (n * 3 + k * 11) % (people - 1)) % people;
             let (reason, values) = REASONS[(n + k) % REASONS.len()];
             let reason = format!("{reason} (no. {n}.{k})");
             gives.push(give(giver, &[receiver], day, &reason, values, Source::Command));
@@ -253,11 +268,14 @@ async fn a_normal_month() {
         &["calm"],
         Source::Command,
     ));
-    assert_snapshot!("normal", told(24, gives, 11).await);
+    assert_snapshot!(
+        "normal",
+        told(24, gives, 11, &[64, 60, 66, 71, 70, 74, 78, 76, 79, 83, 81]).await
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_huge_month() {
     let gives = month(500, october(), 60, 3);
-    assert_snapshot!("huge", told(500, gives, 3).await);
+    assert_snapshot!("huge", told(500, gives, 3, &[99, 97]).await);
 }

@@ -236,8 +236,12 @@ fn nobody_is_named_or_quoted_who_does_not_want_it_and_private_words_stay_private
         advance(t, "2026-07-01", 9);
         t.run_jobs().await;
         let (digest, thread) = digests(t, "kudos");
-        assert_snapshot!(digest, @"");
-        assert_snapshot!(thread.lines().filter(|line| line.contains("Thanked")).collect::<String>(), @"");
+        assert_snapshot!(digest, @"
+        June in Sandbox
+        5 thanks from 4 people. 71 % of us were thanked.
+        Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
+        ");
+        assert_snapshot!(thread.lines().filter(|line| line.contains("Thanked")).collect::<String>(), @"Thanked in June: Ana, Mo");
         for private in ["secret", "refund storm", "nobody may see", "between us", "cup of tea"] {
             assert!(!digest.contains(private), "{private}: {digest}");
         }
@@ -268,11 +272,20 @@ fn down_on_the_day_it_comes_late_and_after_five_working_days_it_asks() {
         t.restart().await;
         t.run_jobs().await;
         assert_eq!(digests(t, "kudos").0, "");
-        assert_snapshot!(t.dm("priya"), @"");
+        assert_snapshot!(t.dm("priya"), @"
+        June's digest was due on Wednesday, 1 July at 9:00 and could not be posted then. It is too late to post it without asking you; it would go to #kudos.
+        ———
+        June in Sandbox
+        4 thanks from 4 people. 42 % of us were thanked.
+        What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
+        Words that most people joined:
+        > seeing the outage before any customer did (Dana, 2 joined)
+        [Post now] [Skip] [Add your words]
+        ");
         t.person("priya").clicks_in_dm("Post now").await;
         t.run_jobs().await;
         assert!(digests(t, "kudos").0.starts_with("June in Sandbox"));
-        assert_snapshot!(t.dm("priya").lines().next().unwrap_or_default(), @"");
+        assert_snapshot!(t.dm("priya").lines().next().unwrap_or_default(), @"June's digest is on its way to #kudos.");
     });
 }
 
@@ -304,7 +317,13 @@ fn switched_off_nothing_comes_and_switched_on_again_the_month_that_is_over_stays
         let priya = t.person("priya");
         priya.runs("/kudos settings").await;
         priya.clicks("setup.change.digest_channel").await;
-        assert_snapshot!(priya.modal(), @"");
+        assert_snapshot!(priya.modal(), @"
+        == Monthly digest ==
+        Is each month told in a digest?: [x] Yes  [ ] No
+        In which channel? (optional): [ ▾]
+          Empty: the recognition channel. I must be in the channel: type /invite @Plaudit there.
+        [Cancel] [Save]
+        ");
         priya.fills("Is each month told in a digest?", "No").await;
         assert_eq!(priya.submits().await, "");
         assert!(priya.runs("/kudos settings").await.contains("*Monthly digest:* off"));
@@ -336,7 +355,9 @@ fn without_files_the_picture_is_text_and_its_words_are_read_aloud() {
         t.clock
             .advance_to(at_hour("2026-07-01".parse().expect("a day"), 9, Tz::UTC));
         t.run_jobs().await;
-        let chart = t.channel("kudos").messages().pop().expect("a message");
+        let messages = t.channel("kudos").messages().into_iter();
+        let mut charts = messages.filter(|message| t.slack.rendered(message).contains("Thanks per working day"));
+        let chart = charts.next().expect("a chart");
         assert_snapshot!(t.slack.rendered(&chart), @"");
         assert_snapshot!(chart.text, @"");
     });
@@ -353,7 +374,7 @@ fn the_picture_has_its_words_with_it() {
         let [picture] = files.as_slice() else {
             panic!("one picture: {files:?}")
         };
-        assert_snapshot!(format!("{} {}: {}", picture.name, picture.title, picture.alt_text), @"");
+        assert_snapshot!(format!("{} {}: {}", picture.name, picture.title, picture.alt_text), @"2026-06.png June in Sandbox: Thanks per working day in June: lowest 0 on the 1st, highest 1 on the 2nd. 1 more at weekends. Coverage was 42 %.");
         assert!(picture.bytes.starts_with(b"\x89PNG") && picture.bytes.len() > 10_000);
     });
 }
@@ -386,7 +407,16 @@ fn what_slack_refuses_is_told_to_the_stewards_and_the_month_is_open_again() {
         t.person("priya").clicks_in_dm("Post now").await;
         t.fails("chat.postMessage", Fault::Error("is_archived".to_owned()), 1);
         t.run_jobs().await;
-        assert_snapshot!(t.dm("priya").lines().rev().take(8).collect::<Vec<_>>().join("\n"), @"");
+        assert_snapshot!(t.dm("priya").lines().rev().take(8).collect::<Vec<_>>().join("\n"), @"
+        [Post now] [Skip] [Add your words]
+        > seeing the outage before any customer did (Dana, 2 joined)
+        Words that most people joined:
+        What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
+        4 thanks from 4 people. 42 % of us were thanked. It still lacks Tuesday 30 June.
+        June in Sandbox
+        ———
+        Slack doesn't let me post June's digest in #kudos (is_archived). Put that right, or choose another channel in /kudos settings; then post it from here.
+        ");
         assert_eq!(t.number("SELECT COUNT(*) FROM closed_month").await, 0);
         t.person("priya").clicks_in_dm("Post now").await;
         t.run_jobs().await;
@@ -424,7 +454,7 @@ fn a_month_is_meant_or_it_is_a_kudos() {
                 .await
                 .starts_with("June in Sandbox")
         );
-        assert_snapshot!(t.person("lee").runs("/kudos digest 2026-08").await, @"");
+        assert_snapshot!(t.person("lee").runs("/kudos digest 2026-08").await, @"August hasn't begun yet, so there is nothing to tell.");
         assert!(
             t.person("lee")
                 .runs("/kudos digest @dana for the weekly digest")
@@ -478,12 +508,49 @@ fn leads_get_their_teams_month_and_whoever_asks_gets_their_own() {
         assert!(t.person("dana").home().contains("*Your month by DM:* yes"));
         advance(t, "2026-07-01", 9);
         t.run_jobs().await;
-        assert_snapshot!(digests(t, "kudos").0, @"");
+        assert_snapshot!(digests(t, "kudos").0, @"
+        June in Sandbox
+        7 thanks from 6 people. 42 % of us were thanked.
+        From three teams or more: Dana, Wei
+        Across teams: 5 of 7, most from Support to IT
+        What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
+        Words that most people joined:
+        > seeing the outage before any customer did (Dana, 2 joined)
+        Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
+        ");
         let last = |handle: &str| t.dm(handle).rsplit("\n---\n").next().unwrap_or_default().to_owned();
-        assert_snapshot!(last("lee"), @"");
-        assert_snapshot!(last("dana"), @"");
-        assert_snapshot!(last("priya"), @"");
-        assert_snapshot!(t.person("lee").clicks_in_dm("Stop these messages").await, @"");
+        assert_snapshot!(last("lee"), @"
+        June in Support
+        3 thanks from 3 people. 33 % of the team were thanked.
+        From three teams or more: Dana
+        Across teams: 2 of 3, most from IT to Support
+        What it was for: #calm 1
+        Thanked: Dana
+        For the leads of Support alone.
+        [Stop these messages]
+        ");
+        assert_snapshot!(last("dana"), @"
+        Your June
+        3 people thanked you, in their words:
+        > calming the refund storm with a full queue (Lee)
+        > answering in five minutes (Mo)
+        > the calmest handover (Priya)
+        You thanked Wei.
+        [Stop these messages]
+        ");
+        assert_snapshot!(last("priya"), @r#"
+        June's digest is posted. For those who have one minute, to forward:
+        *June in Sandbox: recognition*
+        7 thanks from 6 people. 42 % of the team were thanked.
+        Across teams: 5 of 7, most from Support to IT.
+        What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
+        Words that most people joined: "seeing the outage before any customer did"
+        [Stop these messages]
+        "#);
+        assert_snapshot!(t.person("lee").clicks_in_dm("Stop these messages").await, @"
+        You get your team's month no more.
+        [Send them again]
+        ");
         assert_eq!(
             t.number("SELECT COUNT(*) FROM edition WHERE edition = 'team' AND NOT is_wanted")
                 .await,
@@ -563,7 +630,11 @@ fn a_quiet_month_is_two_encouraging_lines() {
     with_steward(&["channels:read"], async |t| {
         advance(t, "2026-07-01", 9);
         t.run_jobs().await;
-        assert_snapshot!(digests(t, "kudos").0, @"");
+        assert_snapshot!(digests(t, "kudos").0, @"
+        June was quiet here: no kudos.
+        A first one takes ten seconds: /kudos @someone for …
+        A steward can switch this off: /kudos settings
+        ");
         assert_eq!(digests(t, "kudos").1, "");
     });
 }
