@@ -268,6 +268,35 @@ pub(super) mod tests {
         );
     }
 
+    #[test]
+    fn holidays_have_no_prompt() {
+        let mut schedule = schedule("weekdays 9:30", "Europe/Berlin");
+        let days = |schedule: &Schedule| -> Vec<String> {
+            let posts = schedule.between(instant("2026-12-23T12:00:00Z"), instant("2027-01-08T00:00:00Z"));
+            posts
+                .into_iter()
+                .map(|at| local_day(at, schedule.zone).to_string())
+                .collect()
+        };
+        assert_eq!(days(&schedule).len(), 11);
+        schedule.holidays = "DE".parse().ok();
+        assert_eq!(days(&schedule).len(), 9);
+        schedule.holidays = "DE-BY".parse().ok();
+        assert_eq!(
+            days(&schedule),
+            [
+                "2026-12-24",
+                "2026-12-28",
+                "2026-12-29",
+                "2026-12-30",
+                "2026-12-31",
+                "2027-01-04",
+                "2027-01-05",
+                "2027-01-07",
+            ]
+        );
+    }
+
     fn years() -> (Instant, Instant) {
         (instant("2026-01-01T00:00:00Z"), instant("2031-01-01T00:00:00Z"))
     }

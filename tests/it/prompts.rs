@@ -1,7 +1,14 @@
 //! Prompts: stewards make a schedule, the channel gets its question, people answer.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
 use insta::assert_snapshot;
-use plaudit::sandbox::Fault;
+use plaudit::base::clock::Clock as _;
+use plaudit::jobs::Runner;
+use plaudit::prompts::{Schedule, manage};
+use plaudit::sandbox::{Fault, NewChannel, Seen};
 
 use crate::harness::{Setup, in_berlin, story_with, with_prompts};
 
@@ -93,7 +100,7 @@ fn a_question_comes_each_working_day_and_answers_are_counted() {
         t.lives_until("2026-06-03 09:30").await;
         assert_snapshot!(t.channel("support").shows(), @"
         *Win Wednesday* :seedling:
-        Whose suggestion is now simply how we work?
+        What did you say no to, and why was that right?
         [Thank someone] [… Pause prompts here (stewards)]
         Answer in the thread. Night shift: it stays open for you.
         ");
@@ -237,25 +244,25 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         assert_snapshot!(priya.modal(), @"
         == The next ten ==
         Wed 3 June, 09:30 · *Win Wednesday* :seedling:
-        What did two of you solve that one alone couldn't?
+        What did you say no to, and why was that right?
         Thu 4 June, 09:30 · *Throwback Thursday* :hourglass_flowing_sand:
-        When did you change your mind about a customer in the middle of a contact?
+        Which thank-you have you kept, and why that one?
         Fri 5 June, 09:30 · *Feedback Friday* :speech_balloon:
-        What from this week would you like to put down here instead of taking it with you?
+        Which of our words did customers misunderstand this week?
         Mon 8 June, 09:30 · *Customer voice* :ear:
-        What can only a customer of many years tell us? One thing you heard lately is enough.
+        What did somebody say when they finally reached the right person?
         Tue 9 June, 09:30 · *Tip Tuesday* :bulb:
         How do you find your way back into a case after an interruption?
         Wed 10 June, 09:30 · *Win Wednesday* :seedling:
-        Which case is closed now that had been open far too long?
+        What did you use ten free minutes for?
         Thu 11 June, 09:30 · *Throwback Thursday* :hourglass_flowing_sand:
-        When did a leader last answer customers with us, and what did they learn? Leaders, speak for yourselves.
+        What used to take an hour and now takes a minute?
         Fri 12 June, 09:30 · *Feedback Friday* :speech_balloon:
-        What is hard about being rated, and what would make it fairer?
+        What one word sums up your week, and who is part of it?
         Mon 15 June, 09:30 · *Customer voice* :ear:
-        In the words of the customer you helped last: what did you do for them?
+        What did someone say at the end that told you they felt safe again?
         Tue 16 June, 09:30 · *Tip Tuesday* :bulb:
-        What belongs in a note so that the next colleague can take over without asking?
+        What do you say at the end so that people know they may come back?
         [Close]
         ");
         priya.closes().await;
@@ -268,7 +275,7 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         [New schedule]
         ");
         assert_snapshot!(priya.clicks("Swap the next one").await, @"
-        In #support it is now: When did a leader last answer customers with us, and what did they learn? Leaders, speak for yourselves.
+        In #support it is now: What used to take an hour and now takes a minute?
         *#support*
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Thu 4 June, Fri 5 June, Mon 8 June. Customer Service Week: one post a day.
@@ -291,7 +298,7 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
             )
             .await;
         assert_eq!(priya.submits().await, "");
-        assert_snapshot!(t.slack.rendered(&priya.private()).lines().next().unwrap_or_default(), @"Kept. It comes before the others: Which &lt;!channel&gt; question did you like &amp; why?");
+        assert_snapshot!(t.slack.rendered(&priya.private()).lines().next().unwrap_or_default(), @"Kept. It comes before the others: Which <!channel> question did you like & why?");
         t.lives_until("2026-06-03 12:00").await;
         assert_eq!(t.channel("support").shows(), "");
         t.lives_until("2026-06-04 09:30").await;
@@ -407,5 +414,66 @@ fn an_archived_channel_is_told_once_and_the_next_day_is_tried() {
         t.settles().await;
         t.lives_until("2026-06-04 09:30").await;
         assert_eq!(t.channel("support").messages().len(), 1);
+    });
+}
+
+#[test]
+fn several_processes_and_a_clock_that_jumps_enter_each_occurrence_once() {
+    with_prompts(&[], async |t| {
+        let other = Runner::new(Arc::clone(&t.app));
+        let mut runners = [Runner::new(Arc::clone(&t.app)), other];
+        for hour in ["09:30", "09:30", "10:30"] {
+            t.clock.advance_to(in_berlin(&format!("2026-06-03 {hour}")));
+            let [one, two] = &mut runners;
+            let (one, two) = tokio::join!(one.run_due(), two.run_due());
+            one.and(two).expect("the queue");
+        }
+        t.run_jobs().await;
+        assert_eq!(t.channel("support").messages().len(), 1);
+        assert_eq!(t.number("SELECT COUNT(*) FROM occurrence").await, 1);
+    });
+}
+
+#[test]
+fn many_channels_go_out_in_their_order_within_slacks_limits() {
+    story_with(Setup::default(), async |t| {
+        t.are_stewards(&["priya"]).await;
+        let people = vec![t.person("dana").id];
+        let names: Vec<String> = (0..500).map(|n| format!("queue{n:03}")).collect();
+        let schedules: Vec<Schedule> = names
+            .iter()
+            .map(|name| {
+                let channel = t.slack.add_channel(NewChannel {
+                    name: name.clone(),
+                    with_app: true,
+                    members: people.clone(),
+                    ..NewChannel::default()
+                });
+                Schedule::usual(channel.as_str().into(), channel, Tz::Europe__Berlin, t.person("priya").id)
+            })
+            .collect();
+        for schedule in &schedules {
+            manage::save(&t.app.ctx, &t.app.packs, &schedule.maker, schedule).await.expect("saved");
+        }
+        t.lives_until("2026-06-03 09:15").await;
+        let mut seen = t.slack.watch();
+        t.lives_until("2026-06-03 09:30").await;
+        let mut order = Vec::new();
+        while let Ok(seen) = seen.try_recv() {
+            if let Seen::Posted(shown) = seen {
+                order.push((shown.channel.clone(), shown.ts.clone()));
+            }
+        }
+        let channels: Vec<_> = order.iter().map(|(channel, _)| channel.clone()).collect();
+        let expected: Vec<_> = schedules.iter().map(|schedule| schedule.channel.clone()).collect();
+        assert_eq!(channels.len(), 500);
+        // A handful go out at the same time.
+        for (at, channel) in channels.iter().enumerate() {
+            let due = expected.iter().position(|expected| expected == channel).expect("one of them");
+            assert!(due.abs_diff(at) < 32, "{due} went out as {at}");
+        }
+        // 200 a minute: 500 take more than two minutes.
+        assert!(t.clock.now().since(in_berlin("2026-06-03 09:30")) >= Duration::from_secs(120));
+        assert_eq!(t.counts().await.failed, 0);
     });
 }
