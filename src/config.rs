@@ -3,6 +3,7 @@
 //! would see them.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use chrono_tz::Tz;
 use clap::Args;
@@ -22,6 +23,25 @@ pub struct Database {
         hide_env_values = true
     )]
     pub database_url: String,
+}
+
+/// Where packs of prompts are, beside those that Plaudit brings.
+#[derive(Args, Clone, Debug)]
+pub struct PacksFolder {
+    /// A folder of packs of prompts (*.toml), beside the shipped ones; one of the same name replaces it.
+    #[arg(long = "packs", value_name = "FOLDER", env = "PLAUDIT_PACKS", hide_env_values = true)]
+    packs: Option<String>,
+}
+
+impl PacksFolder {
+    /// The folder, if one is set.
+    pub fn folder(&self) -> Option<&Path> {
+        self.packs
+            .as_deref()
+            .map(str::trim)
+            .filter(|folder| !folder.is_empty())
+            .map(Path::new)
+    }
 }
 
 /// Settings of the server.
@@ -46,6 +66,9 @@ pub struct Serve {
         hide_env_values = true
     )]
     pub api_url: Url,
+    /// Where packs of prompts are.
+    #[command(flatten)]
+    pub packs: PacksFolder,
     /// How Plaudit behaves.
     #[command(flatten)]
     pub behaviour: Behaviour,

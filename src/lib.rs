@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod kudos;
 pub mod outbox;
 pub mod privacy;
+pub mod prompts;
 pub mod sandbox;
 pub mod setup;
 pub mod slack;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::App;
@@ -10,6 +11,7 @@ use crate::digest;
 use crate::home;
 use crate::kudos;
 use crate::privacy;
+use crate::prompts;
 use crate::setup;
 use crate::slack::blocks::{Message, Response, ViewResponse};
 use crate::slack::client::PostMessage;
@@ -18,7 +20,7 @@ use crate::store::StoreError;
 use crate::workspace;
 
 /// The words that other features than kudos answer.
-const RESERVED: [&str; 3] = ["privacy", "settings", "setup"];
+const RESERVED: [&str; 4] = ["privacy", prompts::inputs::RESERVED, "settings", "setup"];
 
 /// Answers a slash command by `answer_by`, whatever the database or Slack does. When the commit takes longer,
 /// the person hears that it is being saved, and the outcome follows through the `response_url`. `None` for another
@@ -34,8 +36,15 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
     let mut work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
-            let answer = match kudos::grammar::read(&command.text).subcommand(&RESERVED).as_deref() {
+            let reading = kudos::grammar::read(&command.text);
+            let channel = reading.channel_after(prompts::inputs::RESERVED);
+            let word = reading.subcommand(&RESERVED);
+            let word = word.or_else(|| channel.map(|_| prompts::inputs::RESERVED.to_owned()));
+            let answer = match word.as_deref() {
                 Some("privacy") => privacy::inputs::command(&app.ctx, &command).await,
+                Some(prompts::inputs::RESERVED) => {
+                    Some(prompts::inputs::command(&app.ctx, &app.packs, &command, channel).await)
+                }
                 Some(word) => Some(setup::inputs::command(&app.ctx, word, &command).await),
                 None => match digest::inputs::command(&app.ctx, &command).await {
                     Some(answer) => Some(answer),
@@ -81,7 +90,9 @@ pub async fn event(app: &Arc<App>, event: &EventCallback) -> Result<(), StoreErr
         );
     }
     workspace::inputs::event(&app.ctx, &event.event).await?;
-    if let Some(private) = kudos::inputs::posts::event(&app.giving(), &event.event).await? {
+    let gave = kudos::inputs::posts::event(&app.giving(), &event.event).await?;
+    let asks = prompts::inputs::event(&app.giving(), &event.event).await?;
+    for private in [gave, asks].into_iter().flatten() {
         let ctx = app.ctx.clone();
         app.tasks.spawn(async move { private.tell(&ctx).await });
     }
@@ -150,8 +161,9 @@ fn feature(callback_id: &str) -> &str {
 async fn clicked(app: &App, click: &BlockActions, action: &Action) -> Option<Response> {
     match action.name().split('.').next() {
         Some("home") => home::inputs::click(&app.ctx, click, action).await,
-        Some("setup") => setup::inputs::click(&app.ctx, click, action).await,
         Some("digest") => digest::inputs::click(&app.ctx, click, action).await,
+        Some("prompts") => prompts::inputs::click(&app.giving(), &app.packs, click, action).await,
+        Some("setup") => setup::inputs::click(&app.ctx, click, action).await,
         Some("privacy") => privacy::inputs::click(&app.ctx, click, action).await,
         _ => kudos::inputs::click(&app.giving(), click, action).await,
     }
@@ -164,52 +176,76 @@ pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) ->
     }
     match feature(&event.view.callback_id) {
         kudos::FEATURE => kudos_submission(app, event, answer_by).await,
-        "setup" => {
-            let late = setup::inputs::not_saved(&event);
-            let ctx = app.ctx.clone();
-            let work = async move {
-                let submitted = setup::inputs::submission(&ctx, event).await.unwrap_or_default();
-                (submitted.response, submitted.after)
-            };
-            settled(app, late, answer_by, work).await
-        }
-        "digest" => {
-            let ctx = app.ctx.clone();
-            let work = async move { digest::inputs::submission(&ctx, &event).await };
-            settled(app, digest::inputs::not_saved(), answer_by, work).await
-        }
+        "setup" => setup_submission(app, event, answer_by).await,
+        "prompts" => prompts_submission(app, event, answer_by).await,
+        "digest" => digest_submission(app, event, answer_by).await,
         _ => ViewResponse::Close,
     }
 }
 
-/// Takes a form that changes something and gives nothing: its answer, and what the message behind it shows from then on.
-/// When the commit takes longer, the form says `late` and keeps what was typed: saving the same again does no harm.
-async fn settled(
-    app: &Arc<App>,
-    late: ViewResponse,
-    answer_by: Instant,
-    work: impl Future<Output = (ViewResponse, Option<(String, Response)>)> + Send + 'static,
-) -> ViewResponse {
+/// Takes a setting. When the commit takes longer, the form says so and keeps what was typed: saving the same again does no
+/// harm.
+async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
+    let late = setup::inputs::not_saved(&event);
     let work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {
-            let (response, after) = work.await;
+            let submitted = setup::inputs::submission(&app.ctx, event).await.unwrap_or_default();
             app.wake();
-            if let Some((url, response)) = after {
-                let slack = app.ctx.slack.clone();
-                app.tasks.spawn(async move {
-                    if let Err(error) = slack.respond(&url, &response).await {
-                        tracing::warn!(%error, "the message behind a modal could not be brought up to date");
-                    }
-                });
+            refresh(&app, submitted.after);
+            submitted.response
+        })
+    };
+    in_time(work, answer_by).await.unwrap_or(late)
+}
+
+/// Takes a schedule, a prompt of one's own or an opening note; late as above.
+async fn prompts_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
+    let late = prompts::inputs::not_saved(&event);
+    let work = {
+        let app = Arc::clone(app);
+        app.tasks.clone().spawn(async move {
+            let submitted = prompts::inputs::submission(&app.ctx, &app.packs, &event).await;
+            let submitted = submitted.unwrap_or_default();
+            app.wake();
+            refresh(&app, submitted.after);
+            if let Some(message) = submitted.told {
+                tell(&app, event.user, None, message);
             }
+            submitted.response
+        })
+    };
+    in_time(work, answer_by).await.unwrap_or(late)
+}
+
+/// Takes a steward's words on top of a digest; late as above.
+async fn digest_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
+    let work = {
+        let app = Arc::clone(app);
+        app.tasks.clone().spawn(async move {
+            let (response, after) = digest::inputs::submission(&app.ctx, &event).await;
+            app.wake();
+            refresh(&app, after);
             response
         })
     };
-    match tokio::time::timeout_at(answer_by, work).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_)) | Err(_) => late,
-    }
+    in_time(work, answer_by).await.unwrap_or_else(digest::inputs::not_saved)
+}
+
+/// What a form does, if that is known in time.
+async fn in_time(work: JoinHandle<ViewResponse>, answer_by: Instant) -> Option<ViewResponse> {
+    tokio::time::timeout_at(answer_by, work).await.ok()?.ok()
+}
+
+/// Brings the message behind a form up to date.
+fn refresh(app: &Arc<App>, after: Option<(String, Response)>) {
+    let Some((url, response)) = after else { return };
+    let slack = app.ctx.slack.clone();
+    app.tasks.spawn(async move {
+        if let Err(error) = slack.respond(&url, &response).await {
+            tracing::warn!(%error, "the message behind a modal could not be brought up to date");
+        }
+    });
 }
 
 /// Takes a form that gives. Returns what the form does now, by `answer_by`: when the commit takes longer, it says

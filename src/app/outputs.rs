@@ -6,6 +6,7 @@ use crate::home;
 use crate::kudos;
 use crate::outbox::{Claimed, Ending, Kind, Late};
 use crate::privacy;
+use crate::prompts;
 use crate::setup;
 use crate::store::StoreError;
 use crate::workspace::{self, HomeOf};
@@ -49,6 +50,12 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
         Kind::DigestPost | Kind::DigestNames | Kind::DigestPicture | Kind::DigestSteward | Kind::DigestEdition => {
             digest::deliver::deliver(&app.ctx, claimed).await
         }
+        Kind::PromptsPost
+        | Kind::PromptsUpdate
+        | Kind::PromptsTell
+        | Kind::PromptsWrapUp
+        | Kind::PromptsPages
+        | Kind::PromptsPage => prompts::deliver::deliver(&app.ctx, &app.packs, claimed).await,
         Kind::SetupHello => setup::deliver::hello(&app.ctx, claimed).await,
         Kind::WorkspaceMembers => workspace::deliver::members_page(&app.ctx, claimed).await,
         Kind::WorkspaceTeam => workspace::deliver::team(&app.ctx, claimed).await,

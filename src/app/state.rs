@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::base::clock::Clock;
 use crate::config::Behaviour;
 use crate::kudos::{Giving, Lookup, Opening, Recorder};
+use crate::prompts::Packs;
 use crate::slack::client::Client;
 use crate::slack::errors::{ApiError, Why};
 use crate::store::{Db, StoreError, Tx};
@@ -50,6 +51,8 @@ pub struct App {
     pub lookup: Lookup,
     /// The hot path of giving.
     pub recorder: Recorder,
+    /// The packs that prompts are drawn from.
+    pub packs: Packs,
     /// The signing secrets that are accepted.
     pub secrets: Vec<SecretString>,
     /// How long things may take.
@@ -61,13 +64,14 @@ pub struct App {
 
 impl App {
     /// Puts the parts together. Needs a tokio runtime.
-    pub fn new(ctx: Ctx, secrets: Vec<SecretString>, deadlines: Deadlines) -> Arc<Self> {
+    pub fn new(ctx: Ctx, packs: Packs, secrets: Vec<SecretString>, deadlines: Deadlines) -> Arc<Self> {
         let lookup = Lookup::start(ctx.db.clone());
         let recorder = Recorder::start(ctx.db.clone());
         Arc::new(Self {
             ctx,
             lookup,
             recorder,
+            packs,
             secrets,
             deadlines,
             tasks: TaskTracker::new(),

@@ -5,14 +5,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
+use chrono::{
+    DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday, WeekdaySet,
+};
 use chrono_tz::Tz;
 
 use crate::base::clock::Instant;
 
 /// A day of a calendar, without a zone. Its text is `YYYY-MM-DD`, which is also how it is stored: bind
 /// `day.to_string()`, read back with `parse`. Days sort by time, and so do their texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Day(NaiveDate);
 
@@ -92,7 +94,12 @@ impl Day {
 
     /// Monday to Friday.
     pub fn is_working_day(self) -> bool {
-        !matches!(self.0.weekday(), Weekday::Sat | Weekday::Sun)
+        WorkingDays::default().contains(self)
+    }
+
+    /// Which day of the week it is.
+    pub fn weekday(self) -> Weekday {
+        self.0.weekday()
     }
 }
 
@@ -127,6 +134,70 @@ impl FromStr for Day {
 
 /// A period that is counted for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday), `m2026-10`,
 /// `q2026-4`, `y2026`, `all`.
+/// The weekdays that people work on; Monday to Friday unless somebody says otherwise. Its text, which is also how it is
+/// stored, names them: `Sun Mon Tue Wed Thu`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WorkingDays(WeekdaySet);
+impl WorkingDays {
+    /// These days; none if there is none among them.
+    pub fn new(days: impl IntoIterator<Item = Weekday>) -> Option<Self> {
+        let days: WeekdaySet = days.into_iter().collect();
+        (!days.is_empty()).then_some(Self(days))
+    }
+    /// Whether people work on this day.
+    pub fn contains(self, day: Day) -> bool {
+        self.0.contains(day.weekday())
+    }
+    /// The days, from Monday.
+    pub fn days(self) -> impl Iterator<Item = Weekday> {
+        self.0.iter(Weekday::Mon)
+    }
+}
+impl Default for WorkingDays {
+    fn default() -> Self {
+        use Weekday::{Fri, Mon, Thu, Tue, Wed};
+        Self(WeekdaySet::from_array([Mon, Tue, Wed, Thu, Fri]))
+    }
+}
+impl fmt::Display for WorkingDays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days: Vec<String> = self.days().map(|day| day.to_string()).collect();
+        f.write_str(&days.join(" "))
+    }
+}
+impl From<WorkingDays> for String {
+    fn from(days: WorkingDays) -> Self {
+        days.to_string()
+    }
+}
+/// A text that names no weekdays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not weekdays written as Mon Tue Wed")]
+pub struct NotWorkingDays;
+impl FromStr for WorkingDays {
+    type Err = NotWorkingDays;
+    fn from_str(text: &str) -> Result<Self, NotWorkingDays> {
+        let days: Result<Vec<Weekday>, _> = text
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|name| !name.is_empty())
+            .map(Weekday::from_str)
+            .collect();
+        Self::new(days.map_err(|_| NotWorkingDays)?).ok_or(NotWorkingDays)
+    }
+}
+impl TryFrom<String> for WorkingDays {
+    type Error = NotWorkingDays;
+    fn try_from(text: String) -> Result<Self, NotWorkingDays> {
+        text.parse()
+    }
+}
+/// The Monday of Customer Service Week: the first of October (<https://www.csweek.com>).
+pub fn customer_service_week(year: i32) -> Option<Day> {
+    NaiveDate::from_weekday_of_month_opt(year, 10, Weekday::Mon, 1).map(Day)
+}
+/// A period that tallies are kept for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday),
+/// `m2026-10`, `all`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Period(String);
@@ -283,17 +354,22 @@ pub fn date(day: Day) -> String {
     day.0.format("%-d %B").to_string()
 }
 
-/// The first instant of a local day at which the clock on the wall shows `hour` or later: where clocks jump over it,
-/// when they have jumped.
+/// The first instant of a local day at which the clock on the wall shows `hour` or later; see [`at_wall`].
 pub fn at_hour(day: Day, hour: u32, zone: Tz) -> Instant {
     let wanted = day.date().and_time(NaiveTime::MIN) + chrono::Duration::hours(i64::from(hour));
-    // Zones jump by less than a day, and always to a full quarter of an hour.
-    let found = (0..=96).find_map(|quarters| {
-        let local = wanted + chrono::Duration::minutes(15 * quarters);
-        zone.from_local_datetime(&local).earliest()
+    at_wall(wanted, zone)
+}
+
+/// The instant at which the clock on the wall of `zone` shows this. Where clocks jump over it: when they have jumped.
+/// Where they show it twice: the first time.
+pub fn at_wall(wall: NaiveDateTime, zone: Tz) -> Instant {
+    // Clocks jump at most a day (Samoa left one out in 2011), and to a full minute.
+    let found = (0..=48 * 60).find_map(|minutes| {
+        let shown = wall + chrono::Duration::minutes(minutes);
+        zone.from_local_datetime(&shown).earliest()
     });
     found.map_or_else(
-        || Instant::from(wanted.and_utc()),
+        || Instant::from(wall.and_utc()),
         |found| Instant::from(found.with_timezone(&Utc)),
     )
 }

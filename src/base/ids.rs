@@ -77,6 +77,10 @@ id! {
     KudosId
 }
 id! {
+    /// One schedule of prompts. Made by us.
+    ScheduleId
+}
+id! {
     /// One row of the outbox. Made by us; also the `metadata` that its message carries.
     OutboxId
 }

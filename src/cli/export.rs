@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use chrono::SecondsFormat;
 use serde_json::json;
 
-use super::Format;
+use super::{Format, is_closed_pipe};
 use crate::base::clock::Instant;
 use crate::kudos::{self, Exported};
 use crate::store::{DatabaseUrl, Db, StoreError, Tx};
@@ -37,23 +37,12 @@ pub(super) async fn kudos(url: &str, format: Format) -> anyhow::Result<()> {
         Format::Csv => csv(&db, &mut out).await,
         Format::Json => json(&db, &mut out).await,
     };
-    // `plaudit export kudos | head` closes the pipe; that is no error.
     match written.and_then(|()| out.flush().context("standard output")) {
         Err(error) if is_closed_pipe(&error) => {}
         other => other.context("the export could not be written")?,
     }
     db.close().await;
     Ok(())
-}
-
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let kind = match cause.downcast_ref::<csv::Error>().map(csv::Error::kind) {
-            Some(csv::ErrorKind::Io(error)) => Some(error.kind()),
-            _ => cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind),
-        };
-        kind == Some(std::io::ErrorKind::BrokenPipe)
-    })
 }
 
 async fn pages(db: &Db, mut each: impl FnMut(&Exported) -> anyhow::Result<()>) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ mod demo;
 mod digest;
 mod export;
 mod import;
+mod prompts;
 mod serve;
 
 use std::error::Error as _;
@@ -15,6 +16,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use self::prompts::{PacksCommand, PromptsCommand};
 use crate::app::manifest;
 use crate::base::text::thousands;
 use crate::config::{Behaviour, Database, Serve};
@@ -58,6 +60,16 @@ enum Command {
     Digest {
         #[command(subcommand)]
         what: Digest,
+    },
+    /// Looks ahead at what is posted.
+    Prompts {
+        #[command(subcommand)]
+        what: prompts::PromptsCommand,
+    },
+    /// Helps with writing packs of prompts.
+    Packs {
+        #[command(subcommand)]
+        what: prompts::PacksCommand,
     },
 }
 
@@ -206,6 +218,22 @@ pub fn sentence(error: &anyhow::Error) -> String {
     })
 }
 
+/// Whether whoever read standard output has gone, as in `plaudit export kudos | head`; that is no error.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let csv = cause.downcast_ref::<csv::Error>().map(csv::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>();
+        let kind = match csv {
+            Some(csv::ErrorKind::Io(error)) => Some(error.kind()),
+            _ => json.map_or_else(
+                || cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind),
+                serde_json::Error::io_error_kind,
+            ),
+        };
+        kind == Some(std::io::ErrorKind::BrokenPipe)
+    })
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors
@@ -241,6 +269,12 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Digest {
                 what: Digest::Preview(wanted),
             } => digest::preview(&wanted.database, &wanted.behaviour, wanted.month, wanted.out.as_deref()).await,
+            Command::Prompts {
+                what: PromptsCommand::Preview(wanted),
+            } => prompts::preview(*wanted).await,
+            Command::Packs {
+                what: PacksCommand::Check { file },
+            } => prompts::check(&file),
         }
     });
     // Threads that wait for a terminal's next line or a silent name server must not hold up the end.

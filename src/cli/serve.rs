@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::prompts::packs;
 use crate::app::{self, App, Deadlines};
 use crate::base::clock::SystemClock;
 use crate::config::{Secrets, Serve};
@@ -20,6 +21,7 @@ pub(super) async fn serve(settings: Serve) -> anyhow::Result<()> {
     let secrets = Secrets::from(|name| std::env::var(name).ok())?;
     let url: DatabaseUrl = settings.database.database_url.parse()?;
     let slack = Client::new(&settings.api_url, secrets.bot_token.clone())?;
+    let packs = packs(&settings.packs)?;
     let db = Db::open(&url).await?;
     let behaviour = app::settings(&settings.behaviour);
     let ctx = app::connect(db.clone(), slack, Arc::new(SystemClock), behaviour).await?;
@@ -34,7 +36,7 @@ pub(super) async fn serve(settings: Serve) -> anyhow::Result<()> {
     tracing::info!(
         %listen, workspace = %ctx.workspace.id, name = ctx.workspace.name, "ready for Slack"
     );
-    let app = App::new(ctx, secrets.signing, Deadlines::default());
+    let app = App::new(ctx, packs, secrets.signing, Deadlines::default());
     let stop = CancellationToken::new();
     let signal = stop.clone();
     tokio::spawn(async move {

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, MessageTs, TeamId, UserId, WorkspaceId};
-use crate::kudos;
-use crate::kudos::deliver::{ending_of, send_dm, send_once};
+use crate::kudos::deliver::{ending_of, post_once, send_dm};
+use crate::kudos::{self, dm_lane};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::slack::client::{Posted, Upload};
 use crate::store::{StoreError, Tx};
@@ -87,10 +87,6 @@ struct ToReader {
     team: Option<TeamId>,
 }
 
-fn dm_lane(member: &UserId) -> String {
-    format!("dm:{member}")
-}
-
 fn unreadable() -> Ending {
     Ending::Failed {
         why: "unreadable".to_owned(),
@@ -151,7 +147,7 @@ async fn digest(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
         .await?;
     let (told, words) = now(ctx, month).await?;
     let message = messages::digest(ctx.locale, &settings.command, &told, &words, Reader::Channel);
-    match send_once(ctx, claimed, &channel, None, &message).await? {
+    match post_once(ctx, claimed, &channel, None, &message).await? {
         Ok(posted) => record(ctx, claimed, &told, &channel, posted).await,
         Err(error) => match ending_of(&error) {
             Ending::Failed { .. } => {
@@ -337,7 +333,7 @@ async fn names(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
         return Ok(Ending::Done);
     }
     let (message, next) = messages::names(ctx.locale, &named, below.from);
-    let posted = match send_once(ctx, claimed, &below.channel, Some(&below.ts), &message).await? {
+    let posted = match post_once(ctx, claimed, &below.channel, Some(&below.ts), &message).await? {
         Ok(_) => Ending::Done,
         Err(error) => ending_of(&error),
     };
@@ -406,7 +402,7 @@ async fn picture(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
         }
     }
     let message = messages::text_chart(ctx.locale, &chart::text(&drawn), &alt);
-    Ok(match send_once(ctx, claimed, &channel, Some(&ts), &message).await? {
+    Ok(match post_once(ctx, claimed, &channel, Some(&ts), &message).await? {
         Ok(_) => Ending::Done,
         Err(error) => ending_of(&error),
     })

@@ -28,6 +28,7 @@ use crate::boards::rules::may_be_quoted;
 use crate::boards::{self, Boosted, Said};
 use crate::kudos::{self, People, Receiver};
 use crate::outbox;
+use crate::prompts::{self, Turnout};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
 use crate::workspace::{self, Ctx, Member, Settings, Usergroup};
@@ -48,17 +49,6 @@ pub struct Across {
     pub n: i64,
     /// From which team to which most went, by name.
     pub most: Option<(String, String)>,
-}
-
-/// How prompts were answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turnout {
-    /// Answers in their threads.
-    pub answers: i64,
-    /// How many different people wrote them.
-    pub people: i64,
-    /// The prompt with most answers.
-    pub most_talked_about: Option<String>,
 }
 
 /// Everything that a month's digest tells.
@@ -96,7 +86,7 @@ pub struct Told {
     pub values: Vec<(String, i64)>,
     /// The words that most people joined.
     pub joined: Option<Boosted>,
-    /// How prompts were answered; `None` without prompts.
+    /// How prompts were answered; `None` where nobody answered any.
     pub turnout: Option<Turnout>,
     /// Thanks of colleagues on each day that had any, of this month and of the one before.
     pub days: (BTreeMap<Day, i64>, BTreeMap<Day, i64>),
@@ -297,6 +287,12 @@ async fn told(
                 .is_none_or(|customers: &Boosted| customers.kudos != said.kudos)
         });
     }
+    let turnout = if is_of_all {
+        Some(prompts::turnout(tx, id, (month.first(), month.last()), None).await?)
+    } else {
+        None
+    };
+    let turnout = turnout.filter(|turnout| turnout.answers > 0);
     let days = (by_day(tx, slice).await?, by_day(tx, &slice.before()).await?);
     let quoted = customers_words.iter().chain(&joined);
     let quoted = quoted.flat_map(|said| said.receivers.iter().filter_map(Receiver::group).cloned());
@@ -319,7 +315,7 @@ async fn told(
         customers_words,
         values,
         joined,
-        turnout: None,
+        turnout,
         days,
         groups,
         members: known,

@@ -13,6 +13,7 @@ use crate::base::clock::Instant;
 use crate::digest;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending};
+use crate::prompts;
 use crate::store::{StoreError, Tx};
 use crate::workspace;
 
@@ -123,7 +124,11 @@ impl Runner {
     pub async fn next_due(&self) -> Result<Option<Instant>, StoreError> {
         let ctx = &self.app.ctx;
         ctx.db
-            .read(async |tx: &mut Tx| outbox::next_due(tx, &ctx.workspace.id).await)
+            .read(async |tx: &mut Tx| {
+                let sends = outbox::next_due(tx, &ctx.workspace.id).await?;
+                let prompts = prompts::next_due(tx, &ctx.workspace.id).await?;
+                Ok([sends, prompts].into_iter().flatten().min())
+            })
             .await
     }
 
@@ -192,6 +197,10 @@ impl Runner {
             if let Err(error) = app::late(&self.app, row).await {
                 tracing::error!(%error, outbox = %row.id, "the owner of a late row could not be told");
             }
+        }
+        let due = ctx.db.read(async |tx: &mut Tx| prompts::next_due(tx, id).await).await?;
+        if due.is_some_and(|due| due <= now) {
+            prompts::tick(ctx, &self.app.packs).await?;
         }
         if self.reloaded.is_none_or(|reloaded| now.since(reloaded) >= RELOAD_EVERY) {
             ctx.reload_settings().await?;

@@ -206,11 +206,16 @@ async fn remove_own_dms(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId, n
     )?;
     let removals: Vec<Intent> = posts
         .into_iter()
-        .map(|(channel, ts)| Intent::new(workspace, Kind::KudosErase, &Erasure::Remove { channel, ts }, LANE, now))
+        .map(|(channel, ts)| removal(workspace, channel, ts, now))
         .collect();
     outbox::enqueue(tx, &removals).await?;
     sql!(tx, execute "DELETE FROM post WHERE workspace = $1 AND audience = $2", workspace, person)?;
     Ok(())
+}
+
+/// The row that removes a message which the person who was erased got.
+pub fn removal(workspace: &WorkspaceId, channel: ChannelId, ts: MessageTs, now: Instant) -> Intent {
+    Intent::new(workspace, Kind::KudosErase, &Erasure::Remove { channel, ts }, LANE, now)
 }
 
 /// Enqueues an edit of all that stands in Slack for kudos that named somebody who was erased.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use crate::base::ids::{GroupId, UserId};
+use crate::base::ids::{ChannelId, GroupId, UserId};
 use crate::base::text::{self, Masked, fold};
 use crate::slack::mrkdwn::{self, Broadcast, Token};
 
@@ -251,6 +251,19 @@ impl Reading {
             .iter()
             .find(|reserved| **reserved == word)
             .map(|&word| word.to_owned())
+    }
+
+    /// The channel that stands after this word, if the text is nothing else (`prompts #support`).
+    pub fn channel_after(&self, word: &str) -> Option<&ChannelId> {
+        match self.tokens.as_slice() {
+            [Token::Text(first), Token::Channel { id, .. }] if fold(first.trim()) == word => Some(id),
+            [Token::Text(first), Token::Channel { id, .. }, Token::Text(rest)]
+                if fold(first.trim()) == word && rest.trim().is_empty() =>
+            {
+                Some(id)
+            }
+            _ => None,
+        }
     }
 
     /// What the text says, given who has which name and the workspace's values (with or without `#`).

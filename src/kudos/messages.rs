@@ -745,6 +745,11 @@ pub fn nothing_to_take_back(voice: &Voice<'_>) -> Message {
     ))
 }
 
+/// A post's words gave before.
+pub fn already_given(_: Locale) -> Message {
+    Message::sentence("These words are a kudos already, so nothing more was spent.")
+}
+
 /// What stands in the place of a message that can't be deleted.
 pub fn gone(_: Locale) -> Message {
     Message::sentence("This one was taken back.")

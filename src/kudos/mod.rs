@@ -21,6 +21,7 @@ pub mod modal;
 mod people;
 pub mod posts;
 mod put_right;
+mod quotes;
 mod record;
 mod recount;
 pub mod rules;
@@ -42,7 +43,7 @@ use serde::{Deserialize, Serialize};
 pub use boosts::{Joined, boost, join_in};
 pub use choices::{Switch, turn};
 pub use closing::{close_month, month_told_at, reopen_month};
-pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures};
+pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures, removal};
 pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};
 pub use inputs::{Opening, Submission};
@@ -52,16 +53,17 @@ pub use put_right::{
     Announced, Change, Decided, Edited, Hidden, Reported, add_value, announce, edit_words, hide, keep, remove, report,
     words_of,
 };
+pub use quotes::{customers_quoted, customers_words};
 use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use sent::{Sent, sent};
 pub use standings::{Ranked, catch_up, count_up, lag_behind};
 pub use store::{Exported, export_page, left, sweep_deliveries};
-pub use take_back::{TakeBack, TakenBack, latest_of, take_back, take_back_latest, take_back_sent};
+pub use take_back::{TakeBack, TakenBack, dm_lane, latest_of, take_back, take_back_latest, take_back_sent};
 pub use thanks_back::{ThankedBack, may_thank_back, thank_back};
 pub use waiting::{MODAL, Waiting};
-pub use withdraw::sweep_reactions;
+pub use withdraw::{gave_by_post, sweep_reactions};
 
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;

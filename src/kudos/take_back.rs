@@ -234,7 +234,7 @@ pub(super) fn card_lane(recognition: Option<&ChannelId>, announce: &Announce, gi
 }
 
 /// What a person's DMs queue behind.
-pub(super) fn dm_lane(member: &UserId) -> String {
+pub fn dm_lane(member: &UserId) -> String {
     format!("dm:{member}")
 }
 

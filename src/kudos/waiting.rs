@@ -73,7 +73,7 @@ impl Waiting {
     }
 
     /// What it asks to give, in the name of `giver`. The same `what` gives once, however often it is asked.
-    pub(super) fn wish(&self, giver: &UserId, what: &str) -> Wish {
+    pub fn wish(&self, giver: &UserId, what: &str) -> Wish {
         Wish {
             giver: giver.clone(),
             said: Said::Picked {
@@ -132,7 +132,10 @@ impl Giving<'_> {
     }
 
     /// Keeps what waits for this person's click; returns its id, the same one for the same delivery.
-    pub(super) async fn keep(
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be stored.
+    pub async fn keep(
         &self,
         owner: &UserId,
         kind: &str,
@@ -153,7 +156,10 @@ impl Giving<'_> {
     }
 
     /// What waits for this person's click; `None` when it is older than a day, or was used.
-    pub(super) async fn kept(&self, owner: &UserId, kind: &str, id: &str) -> Result<Option<Waiting>, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`] when it can't be read.
+    pub async fn kept(&self, owner: &UserId, kind: &str, id: &str) -> Result<Option<Waiting>, StoreError> {
         let ctx = self.ctx;
         let now: Instant = ctx.clock.now();
         let (workspace, owner) = (ctx.workspace.id.clone(), owner.clone());

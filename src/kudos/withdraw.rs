@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::audience::Audience;
 use super::deliveries;
 use super::rules::{POSTS_TAKE_BACK_FOR, post_takes_back};
 use super::store::load;
@@ -163,7 +164,7 @@ pub(super) async fn kudos_of(tx: &mut Tx, at: &At) -> Result<Option<Vec<KudosId>
         tx,
         fetch_all as (KudosId, i64),
         "SELECT j.kudos, SUM(CASE WHEN l.reversed_at IS NULL THEN 1 ELSE 0 END)
-         FROM (SELECT kudos FROM post WHERE workspace = $1 AND channel = $2 AND ts = $3 AND audience = ''
+         FROM (SELECT kudos FROM post WHERE workspace = $1 AND channel = $2 AND ts = $3 AND audience IN ($5, $6)
                UNION
                SELECT kudos FROM ledger WHERE workspace = $1 AND channel = $2 AND message_ts = $3 AND effect = $4
                   AND effect IS NOT NULL) j
@@ -171,7 +172,9 @@ pub(super) async fn kudos_of(tx: &mut Tx, at: &At) -> Result<Option<Vec<KudosId>
         &at.workspace,
         &at.channel,
         &at.ts,
-        Effect::Post.name()
+        Effect::Post.name(),
+        Audience::Card.name(),
+        Audience::Also.name()
     )?;
     if rows.is_empty() {
         return Ok(None);
@@ -182,6 +185,25 @@ pub(super) async fn kudos_of(tx: &mut Tx, at: &At) -> Result<Option<Vec<KudosId>
             .map(|(kudos, _)| kudos)
             .collect(),
     ))
+}
+
+/// Whether a post thanks somebody, or did.
+pub async fn gave_by_post(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    channel: &ChannelId,
+    ts: &MessageTs,
+) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (i64,),
+        "SELECT given_at FROM ledger WHERE workspace = $1 AND channel = $2 AND message_ts = $3 AND effect IS NOT NULL
+         LIMIT 1",
+        workspace,
+        channel,
+        ts
+    )?;
+    Ok(row.is_some())
 }
 
 /// What a change of a person's reactions under a message comes to.

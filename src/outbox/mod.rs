@@ -66,11 +66,23 @@ pub enum Kind {
     DigestSteward,
     /// A private edition of a digest.
     DigestEdition,
+    /// A prompt, or another post of a schedule.
+    PromptsPost,
+    /// A prompt's post whose answers or question changed.
+    PromptsUpdate,
+    /// What stewards, or who opens Customer Service Week, must learn or are asked.
+    PromptsTell,
+    /// The end of Customer Service Week, in the thread of its last post.
+    PromptsWrapUp,
+    /// Who gets a personal page at the end of Customer Service Week.
+    PromptsPages,
+    /// One of these pages.
+    PromptsPage,
 }
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -93,6 +105,12 @@ impl Kind {
         Self::DigestPicture,
         Self::DigestSteward,
         Self::DigestEdition,
+        Self::PromptsPost,
+        Self::PromptsUpdate,
+        Self::PromptsTell,
+        Self::PromptsWrapUp,
+        Self::PromptsPages,
+        Self::PromptsPage,
     ];
 
     /// The name in the database.
@@ -120,6 +138,12 @@ impl Kind {
             Self::DigestPicture => "digest.picture",
             Self::DigestSteward => "digest.steward",
             Self::DigestEdition => "digest.edition",
+            Self::PromptsPost => "prompts.post",
+            Self::PromptsUpdate => "prompts.update",
+            Self::PromptsTell => "prompts.tell",
+            Self::PromptsWrapUp => "prompts.wrap_up",
+            Self::PromptsPages => "prompts.pages",
+            Self::PromptsPage => "prompts.page",
         }
     }
 
@@ -145,10 +169,11 @@ impl Kind {
             | Self::DigestEdition => "chat.postMessage",
             Self::KudosReaction => "conversations.history",
             Self::KudosUnpost => "chat.delete",
-            Self::KudosUpdate | Self::KudosErase => "chat.update",
+            Self::PromptsPost | Self::PromptsTell | Self::PromptsWrapUp | Self::PromptsPage => "chat.postMessage",
+            Self::KudosUpdate | Self::KudosErase | Self::PromptsUpdate => "chat.update",
             Self::PrivacyExport | Self::DigestPicture => "files.completeUploadExternal",
-            // Asks Slack for nothing.
-            Self::PrivacyErase => "",
+            // Ask Slack for nothing.
+            Self::PrivacyErase | Self::PromptsPages => "",
             Self::WorkspaceMembers => "users.list",
             Self::WorkspaceTeam => "conversations.members",
             Self::HomePublish => "views.publish",
@@ -169,7 +194,12 @@ impl Kind {
             | Self::KudosRoundup
             | Self::KudosLater
             | Self::KudosReaction => 10,
-            Self::WorkspaceMembers
+            // A thank-you goes first.
+            Self::PromptsPost | Self::PromptsWrapUp => 15,
+            Self::PromptsUpdate
+            | Self::PromptsTell
+            | Self::PromptsPages
+            | Self::WorkspaceMembers
             | Self::WorkspaceTeam
             | Self::PrivacyExport
             | Self::PrivacyErase
@@ -181,7 +211,7 @@ impl Kind {
             | Self::DigestSteward => 20,
             Self::DigestEdition => 25,
             // There may be thousands, and nobody waits for them.
-            Self::KudosErase => 30,
+            Self::KudosErase | Self::PromptsPage => 30,
         }
     }
 }

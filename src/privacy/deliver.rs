@@ -9,6 +9,7 @@ use crate::base::ids::{UserId, WorkspaceId};
 use crate::digest;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
+use crate::prompts;
 use crate::slack::client::Upload;
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Ctx};
@@ -39,6 +40,7 @@ async fn second_look(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
             if outbox::finish(tx, &claimed).await?.is_none() {
                 return Ok(());
             }
+            prompts::erase(tx, &workspace, &person, now).await?;
             kudos::erase(tx, &workspace, &person, &nobody, now).await?;
             kudos::edit_erased(tx, &workspace, &kudos, now).await?;
             digest::erase(tx, &workspace, &person).await?;

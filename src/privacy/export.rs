@@ -6,6 +6,7 @@ use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId};
 use crate::digest;
 use crate::kudos::{self, KeptKudos, KeptOfPerson};
+use crate::prompts;
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Belonged, Guest};
 
@@ -23,6 +24,8 @@ pub struct Export {
     pub joined: Vec<KeptKudos>,
     /// The teams and user groups that they are or were in, with their times, by time; and the teams that they lead.
     pub teams: Vec<String>,
+    /// Prompts that they answered, answers that they liked, what they wrote for others to be asked or to read.
+    pub prompts: Vec<String>,
     /// What waits for their click, as it is stored (JSON).
     pub drafts: Vec<String>,
     /// Words that they put on top of digests, and which private editions they want.
@@ -75,6 +78,7 @@ pub async fn gather(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Re
             .map(belonged)
             .chain(kept.leads.iter().map(|team| format!("{team}: you lead it")))
             .collect(),
+        prompts: prompts::export(tx, workspace, person).await?,
         drafts: kept.drafts,
         digest: digest::export(tx, workspace, person).await?,
         changed: kept.changed,
@@ -96,9 +100,10 @@ fn belonged(team: &Belonged) -> String {
 }
 
 impl Export {
-    fn texts(&self) -> [(&'static str, &[String]); 5] {
+    fn texts(&self) -> [(&'static str, &[String]); 6] {
         [
             ("Teams and user groups", &self.teams),
+            ("Prompts", &self.prompts),
             ("Waiting for your click", &self.drafts),
             ("The monthly digest", &self.digest),
             ("What you changed", &self.changed),

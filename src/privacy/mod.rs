@@ -18,6 +18,7 @@ use crate::base::ids::{KudosId, UserId, WorkspaceId};
 use crate::digest;
 use crate::kudos::{self, Figures};
 use crate::outbox::{self, Intent, Kind};
+use crate::prompts;
 use crate::store::{StoreError, Tx, sql};
 use crate::workspace::{self, Member, audit};
 
@@ -90,6 +91,7 @@ pub async fn erase(
         return Ok(false);
     }
     let on_their_way = outbox::being_sent(tx, workspace).await?;
+    prompts::erase(tx, workspace, person, now).await?;
     let kudos = kudos::erase(tx, workspace, person, nobody, now).await?;
     digest::erase(tx, workspace, person).await?;
     outbox::erase(tx, workspace, person, nobody).await?;

@@ -5,45 +5,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{known, messages};
-use crate::base::ids::{ChannelId, UserId};
+use crate::base::ids::UserId;
 use crate::kudos::latest_of;
 use crate::slack::blocks::Message;
-use crate::slack::client::Conversation;
-use crate::slack::errors::ApiError;
 use crate::store::{StoreError, Tx};
-use crate::workspace::{self, Ctx};
+use crate::workspace::{self, Ctx, Picked, look_at};
 
-/// How long Slack may take to tell about a channel or a person while somebody waits.
+/// How long Slack may take to tell about a person while somebody waits.
 const LOOK_UP: Duration = Duration::from_millis(1_000);
-
-/// What is known of a channel that was picked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Picked {
-    /// Cards can be posted there, as far as can be told.
-    Fine,
-    /// The same, and another company reads them.
-    Shared,
-    /// The app isn't in it.
-    NotInvited,
-    /// Nothing can be posted any more.
-    Archived,
-    /// Slack doesn't answer.
-    Silent,
-}
-
-/// Asks Slack what a channel is. Without the scope to ask, it is believed: the first card that can't be posted is told.
-pub(super) async fn look_at(ctx: &Ctx, channel: &ChannelId) -> Picked {
-    let asked = tokio::time::timeout(LOOK_UP, ctx.slack.conversations_info(channel)).await;
-    match asked {
-        Ok(Ok(Conversation { is_archived: true, .. })) => Picked::Archived,
-        Ok(Ok(Conversation { is_member: false, .. })) => Picked::NotInvited,
-        Ok(Ok(found)) if found.is_ext_shared => Picked::Shared,
-        Ok(Ok(_)) => Picked::Fine,
-        Ok(Err(error)) if error.code() == Some("channel_not_found") => Picked::NotInvited,
-        Ok(Err(ApiError::Permanent { .. })) => Picked::Fine,
-        Ok(Err(_)) | Err(_) => Picked::Silent,
-    }
-}
 
 /// `/kudos setup`. With no stewards, the first admin who runs it becomes one.
 pub(super) async fn begin(ctx: &Ctx, user: &UserId) -> Result<Message, StoreError> {

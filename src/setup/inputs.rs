@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::fields::SURE;
-use super::first::{Picked, begin, look_at, step};
+use super::first::{begin, step};
 use super::messages::teams::{AWAY, CHANGE as TEAM_CHANGE, FORM as TEAM, NEW, REMOVE, TEAMS};
 use super::messages::{self, CHANGE, FIRST, FORM, HISTORY, KUDOS_EMOJI, PICK, QUIET, STEP, SUGGESTED};
 use super::{Field, deliver, known, teams};
@@ -13,7 +13,7 @@ use crate::base::ids::{ChannelId, UserId};
 use crate::slack::blocks::{Message, Response, View, ViewResponse};
 use crate::slack::inbound::{Action, BlockActions, Event, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
-use crate::workspace::{self, Changed, Ctx, Guest, Settings, Silence, audit};
+use crate::workspace::{self, Changed, Ctx, Guest, Picked, Settings, Silence, audit, look_at};
 
 /// Slack: a trigger lives 3 s.
 const OPEN_WITHIN: Duration = Duration::from_millis(2_500);
@@ -210,8 +210,7 @@ async fn pick(ctx: &Ctx, click: &BlockActions, channel: &ChannelId) -> Result<Op
     }
     let settings = ctx.settings();
     let problem = match look_at(ctx, channel).await {
-        Picked::Archived => Some(messages::ARCHIVED.to_owned()),
-        Picked::Silent => Some(messages::SLACK_IS_SILENT.to_owned()),
+        picked @ (Picked::Archived | Picked::Silent) => picked.problem().map(str::to_owned),
         Picked::Shared if !settings.shared_channels.contains(channel) => Some(format!(
             "{} To use it all the same, choose it in {} settings.",
             messages::is_shared(channel),
@@ -285,16 +284,12 @@ async fn submit(ctx: &Ctx, event: ViewEvent, field: Field) -> Result<Submitted, 
     if picked != before
         && let Some(channel) = picked.clone()
     {
-        match look_at(ctx, &channel).await {
-            Picked::Fine => {}
-            Picked::NotInvited => return wrong(field, messages::INVITE_ME),
-            Picked::Archived => return wrong(field, messages::ARCHIVED),
-            Picked::Silent => return wrong(field, messages::SLACK_IS_SILENT),
-            Picked::Shared => {
-                if draft.shared_channels.insert(channel.clone()) {
-                    warning = Some(messages::is_shared(&channel));
-                }
-            }
+        let picked = look_at(ctx, &channel).await;
+        if let Some(problem) = picked.problem() {
+            return wrong(field, problem);
+        }
+        if picked == Picked::Shared && draft.shared_channels.insert(channel.clone()) {
+            warning = Some(messages::is_shared(&channel));
         }
     }
     if field == Field::Stewards && !are_people(ctx, &draft.stewards, &settings.stewards).await? {

@@ -169,12 +169,6 @@ pub(super) fn is_shared(channel: &ChannelId) -> String {
     )
 }
 
-/// A channel that the app isn't in; plain, for beside an input.
-pub(super) const INVITE_ME: &str = "I'm not in that channel yet. Type /invite @Plaudit there, then save again.";
-/// An archived channel; plain.
-pub(super) const ARCHIVED: &str = "That channel is archived, so nothing can be posted there. Choose another.";
-/// Slack is silent; plain.
-pub(super) const SLACK_IS_SILENT: &str = "Slack doesn't tell me about that channel just now. Save again in a minute.";
 /// Somebody who can't be a steward; plain.
 pub(super) const NO_PERSON: &str = "Stewards are people of this workspace: no apps, nobody who left, no guests.";
 

@@ -16,7 +16,7 @@ use crate::slack::blocks::{Response, View, ViewResponse};
 use crate::slack::errors::ApiError;
 use crate::slack::inbound::{BlockActions, Fields, ViewEvent};
 use crate::store::{StoreError, Tx};
-use crate::workspace::{self, Ctx, Settings, Team, TeamKind, is_anonymous};
+use crate::workspace::{self, Ctx, Picked, Settings, Team, TeamKind, is_anonymous};
 
 /// How long Slack may take to tell about a user group or a channel while somebody waits.
 const LOOK_UP: Duration = Duration::from_millis(1_000);
@@ -330,6 +330,7 @@ async fn found(
     now: Instant,
 ) -> Result<Result<Team, (&'static str, String)>, StoreError> {
     let wrong = |what: &str| Ok(Err((said::SOURCE, what.to_owned())));
+    let unseen = |picked: Picked| wrong(picked.problem().unwrap_or_default());
     let team = match shape {
         TeamKind::List => Team::new("", TeamKind::List, now),
         TeamKind::Usergroup(_) => {
@@ -360,10 +361,10 @@ async fn found(
                 }
                 Ok(Err(error)) => match error.missing_scope() {
                     Some(_) => return wrong(said::CHANNELS_UNSEEN),
-                    None if error.code() == Some("channel_not_found") => return wrong(messages::INVITE_ME),
-                    None => return wrong(messages::SLACK_IS_SILENT),
+                    None if error.code() == Some("channel_not_found") => return unseen(Picked::NotInvited),
+                    None => return unseen(Picked::Silent),
                 },
-                Err(_) => return wrong(messages::SLACK_IS_SILENT),
+                Err(_) => return unseen(Picked::Silent),
             }
         }
     };

@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "usergroups", include_str!("../../migrations/0002_usergroups.sql")),
     (3, "hot indexes", include_str!("../../migrations/0003_hot_indexes.sql")),
     (4, "every way", include_str!("../../migrations/0004_every_way.sql")),
+    (5, "prompts", include_str!("../../migrations/0005_prompts.sql")),
     (7, "boards", include_str!("../../migrations/0007_boards.sql")),
     (8, "digest", include_str!("../../migrations/0008_digest.sql")),
 ];
@@ -49,6 +50,16 @@ pub enum DatabaseUrl {
     Sqlite(Box<SqliteConnectOptions>),
     /// A server.
     Postgres(Box<PgConnectOptions>),
+}
+
+impl DatabaseUrl {
+    /// Whether there is a database: whether the file exists. A server is taken at its word.
+    pub fn is_there(&self) -> bool {
+        match self {
+            Self::Sqlite(options) => options.get_filename().exists(),
+            Self::Postgres(_) => true,
+        }
+    }
 }
 
 impl FromStr for DatabaseUrl {

@@ -8,6 +8,7 @@ mod homes;
 pub mod inputs;
 mod members;
 mod once;
+mod picked;
 mod places;
 mod settings;
 mod teams;
@@ -19,6 +20,7 @@ pub use forgotten::{FORGOTTEN, KeptByWorkspace, anonymous, erase, export, forget
 pub use homes::{HomeOf, open_home, refresh_homes};
 pub use members::{Choices, Guest, Member, choose, everybody, find_by_names, members, remember_dm, upsert};
 pub use once::{first_time, happened};
+pub use picked::{Picked, look_at};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
 pub use settings::{
     Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, settings_of,

@@ -53,6 +53,8 @@ pub struct Settings {
     pub keep_words: Option<u32>,
     /// The team whose figures come first: a user group's or channel's id, or that of a typed list; `None` = everybody.
     pub team: Option<TeamId>,
+    /// Whether a prompt opens with the best-liked answer to the one before.
+    pub best_answer: bool,
 }
 
 /// Something that the workspace cares about.
@@ -151,6 +153,7 @@ impl Default for Settings {
             digest_channel: None,
             keep_words: None,
             team: None,
+            best_answer: false,
         }
     }
 }

@@ -183,7 +183,7 @@ fn three_hundred_seconds_are_still_now() {
 fn while_a_secret_is_replaced_both_are_taken() {
     story(async |t| {
         let secrets = vec!["the secret that goes".into(), t.slack.signing_secret().into()];
-        let app = App::new(t.app.ctx.clone(), secrets, t.app.deadlines);
+        let app = App::new(t.app.ctx.clone(), t.app.packs.clone(), secrets, t.app.deadlines);
         t.slack.connect(Bot::Router(web::router(app)));
         let now = t.clock.now().seconds();
         let old = kudos_with(t, "for the night shift", "1", &[]);

@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("kudos", 4),
     ("boards", 5),
     ("digest", 6),
+    ("prompts", 5),
     ("home", 7),
     ("privacy", 7),
     ("setup", 7),

@@ -36,6 +36,8 @@ mod payloads;
 mod posted_once;
 mod posts;
 mod privacy;
+mod prompts;
+mod prompts_week;
 mod reactions;
 mod readme;
 mod recounting;

@@ -179,6 +179,35 @@ fn on_a_card_or_on_a_post_that_gave_it_is_me_too() {
 }
 
 #[test]
+fn on_the_second_card_of_what_was_announced_afterwards_it_is_me_too() {
+    story_without(&[], Settings::default(), async |t| {
+        t.slack.grant_scope("groups:read");
+        t.person("mo")
+            .runs_in("escalations", "/kudos @ana for the handover")
+            .await;
+        t.run_jobs().await;
+        t.person("lee")
+            .runs_in("escalations", "/kudos @dana for taking the angry caller")
+            .await;
+        t.run_jobs().await;
+        t.person("lee").clicks("Announce in #kudos").await;
+        t.run_jobs().await;
+        let second = t.channel("kudos").messages().remove(0);
+        t.person("mo").reacts("kudos", &second).await;
+        t.run_jobs().await;
+        assert!(
+            t.channel("kudos").shows().contains("Me too: Mo"),
+            "{}",
+            t.channel("kudos").shows()
+        );
+        assert!(t.channel("escalations").shows().contains("Me too: Mo"));
+        t.person("mo").unreacts("kudos", &second).await;
+        t.run_jobs().await;
+        assert!(!t.channel("escalations").shows().contains("Me too: Mo"));
+    });
+}
+
+#[test]
 fn ones_own_post_an_apps_post_and_plaudits_own_give_nothing() {
     story(async |t| {
         let own = t

@@ -12,16 +12,8 @@ fn with_stewards(needs: &[&'static str], more: &'static [&'static str], tell: im
         ..Setup::default()
     };
     story_with(setup, async |t| {
-        let priya = t.person("priya").id;
-        let all: Vec<_> = std::iter::once(priya.clone())
-            .chain(more.iter().map(|handle| t.person(handle).id))
-            .collect();
-        let changed = t
-            .app
-            .ctx
-            .change_settings(&priya, move |settings| settings.stewards = all.clone())
-            .await;
-        changed.expect("stewards");
+        let all: Vec<_> = std::iter::once("priya").chain(more.iter().copied()).collect();
+        t.are_stewards(&all).await;
         tell(t).await;
     });
 }

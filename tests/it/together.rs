@@ -106,6 +106,34 @@ fn without_an_opening_cards_stand_on_their_own() {
             "silence stops the opening post, not people"
         );
     });
+    // Set when the opening post was on its way already.
+    story_with(announcing(Announcement::Thread), async |t| {
+        t.fails("chat.postMessage", Fault::Status(503), 1);
+        t.person("lee").runs("/kudos @dana for calming the refund storm").await;
+        t.run_due_jobs().await;
+        let priya = t.person("priya").id;
+        let silence = Silence {
+            by: priya.clone(),
+            since: plaudit::base::clock::Instant::default(),
+        };
+        let changed = t
+            .app
+            .ctx
+            .change_settings(&priya, move |settings| settings.silence = Some(silence.clone()));
+        changed.await.expect("silence");
+        t.run_jobs().await;
+        assert_eq!((top_level(t).len(), replies(t).len()), (1, 0), "{:?}", top_level(t));
+        assert!(top_level(t)[0].contains("refund storm"));
+        let changed = t.app.ctx.change_settings(&priya, |settings| settings.silence = None);
+        changed.await.expect("no silence");
+        t.person("lee").runs("/kudos @mo for the first cup of tea").await;
+        t.run_jobs().await;
+        assert_eq!(
+            (top_level(t).len(), replies(t).len()),
+            (2, 1),
+            "the day has its post after all"
+        );
+    });
 }
 
 async fn next_morning(t: &mut Story) {

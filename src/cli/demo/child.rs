@@ -20,6 +20,7 @@ use crate::app::{self, App, Deadlines};
 use crate::base::clock::{Clock as _, Instant, ShiftedClock};
 use crate::cli::serve;
 use crate::jobs::Runner;
+use crate::prompts::Packs;
 use crate::slack::client::Client;
 use crate::store::{DatabaseUrl, Db, StoreError, Tx, sql};
 use crate::workspace::Settings;
@@ -96,7 +97,12 @@ pub(in crate::cli) async fn demo_bot() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("the demo's bot can't listen on {}", setup.listen))?;
     let address = listener.local_addr().context("the bot's address")?;
-    let app = App::new(ctx, vec![setup.signing_secret.into()], Deadlines::default());
+    let app = App::new(
+        ctx,
+        Packs::shipped(),
+        vec![setup.signing_secret.into()],
+        Deadlines::default(),
+    );
     let stop = CancellationToken::new();
     let mut bot = tokio::spawn(serve::run(Arc::clone(&app), listener, stop.clone()));
     tell(&Report::Listening(address))?;

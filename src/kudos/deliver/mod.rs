@@ -341,11 +341,27 @@ pub async fn dm_with(ctx: &Ctx, person: &UserId) -> Result<Result<ChannelId, End
     }
 }
 
-/// Sends a row's message to a channel or into a thread, once; what Slack says where it doesn't take it.
+/// Sends a row's message to a person by DM, once. [`Ending::Done`] when it stands there.
 ///
 /// # Errors
-/// [`StoreError`] when it could not be read.
-pub async fn send_once(
+/// [`StoreError`] when it could not be read or stored.
+pub async fn send_dm(ctx: &Ctx, claimed: &Claimed, person: &UserId, message: &Message) -> Result<Ending, StoreError> {
+    let dm = match dm_with(ctx, person).await? {
+        Ok(dm) => dm,
+        Err(ending) => return Ok(ending),
+    };
+    Ok(match post_once(ctx, claimed, &dm, None, message).await? {
+        Ok(_) => Ending::Done,
+        Err(error) => ending_of(&error),
+    })
+}
+
+/// Posts a row's message in a channel, or in the thread of a message there; one that stands there already, because its
+/// answer was lost, is not posted again.
+///
+/// # Errors
+/// [`StoreError`] when it could not be read or stored.
+pub async fn post_once(
     ctx: &Ctx,
     claimed: &Claimed,
     channel: &ChannelId,
@@ -358,21 +374,6 @@ pub async fn send_once(
         Err(Trouble::Slack(error)) => Ok(Err(error)),
         Err(Trouble::Store(error)) => Err(error),
     }
-}
-
-/// Sends a row's message to a person by DM, once. [`Ending::Done`] when it stands there.
-///
-/// # Errors
-/// [`StoreError`] when it could not be read or stored.
-pub async fn send_dm(ctx: &Ctx, claimed: &Claimed, person: &UserId, message: &Message) -> Result<Ending, StoreError> {
-    let dm = match dm_with(ctx, person).await? {
-        Ok(dm) => dm,
-        Err(ending) => return Ok(ending),
-    };
-    Ok(match send_once(ctx, claimed, &dm, None, message).await? {
-        Ok(_) => Ending::Done,
-        Err(error) => ending_of(&error),
-    })
 }
 
 async fn open_dm(ctx: &Ctx, with: &UserId, known: Option<&Member>) -> Result<ChannelId, Trouble> {

@@ -114,6 +114,8 @@ pub(super) async fn opening(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trou
     };
     let posted = match posted_before(ctx, claimed, &channel, None).await? {
         Some(posted) => Ok(posted),
+        // Set meanwhile: the cards that wait for this post stand alone, later ones may ask for it again.
+        None if ctx.settings().silence.is_some() => return call_off(ctx, claimed, channel, day).await,
         None => {
             let message = messages::opening(ctx.locale, day, &ctx.settings().command);
             post(ctx, claimed, &channel, None, &message).await
@@ -134,6 +136,24 @@ pub(super) async fn opening(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, Trou
                 tx,
                 execute "UPDATE opening SET ts = $1 WHERE workspace = $2 AND channel = $3 AND day = $4",
                 &ts,
+                &workspace,
+                &channel,
+                day.to_string()
+            )?;
+            Ok(())
+        })
+        .await?;
+    Ok(Ending::Recorded)
+}
+
+async fn call_off(ctx: &Ctx, claimed: &Claimed, channel: ChannelId, day: Day) -> Result<Ending, Trouble> {
+    let (workspace, claimed) = (ctx.workspace.id.clone(), claimed.clone());
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            outbox::finish(tx, &claimed).await?;
+            sql!(
+                tx,
+                execute "DELETE FROM opening WHERE workspace = $1 AND channel = $2 AND day = $3 AND ts = ''",
                 &workspace,
                 &channel,
                 day.to_string()

@@ -29,6 +29,17 @@ pub struct Private {
 }
 
 impl Private {
+    /// What one person is told in a channel, or in a thread there.
+    pub fn new(to: UserId, channel: ChannelId, thread: Option<MessageTs>, messages: Vec<Message>) -> Self {
+        Self {
+            to,
+            channel,
+            thread,
+            own_dm: false,
+            messages,
+        }
+    }
+
     /// Tells it: one try, 2 s. Where Slack doesn't let the app, nothing is lost: what was given is on disk.
     pub async fn tell(&self, ctx: &Ctx) {
         for message in &self.messages {

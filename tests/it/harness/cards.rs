@@ -31,8 +31,22 @@ impl Person<'_> {
 
     /// Chooses from the menu of the latest message of a channel that has it; what only they then see.
     pub async fn chooses_in(&self, channel: &str, option: &str) -> String {
+        self.chooses_from(channel, "kudos.menu", option).await
+    }
+
+    /// The same from another menu than a card's.
+    pub async fn chooses_from(&self, channel: &str, menu: &str, option: &str) -> String {
         let id = self.story.channel(channel).id;
-        self.acts(&id, option, Some("kudos.menu")).await
+        self.acts(&id, option, Some(menu)).await
+    }
+
+    /// Chooses from a menu of the latest message that only this person sees; what that message then says.
+    pub async fn chooses(&self, menu: &str, option: &str) -> String {
+        let message = self.private();
+        let answer = self.story.slack.chooses(&self.id, &message, menu, option).await;
+        assert_eq!(answer.status, Some(200), "{answer:?}");
+        self.story.settles().await;
+        self.story.slack.rendered(&self.private())
     }
 
     /// Clicks a button on the latest message in their DM with the app that has it; what only they then see.

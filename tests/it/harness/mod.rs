@@ -11,6 +11,7 @@ mod acts;
 pub mod binary;
 mod cards;
 mod database;
+mod heard;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use plaudit::base::ids::{ChannelId, UserId};
 use plaudit::jobs::Runner;
 use plaudit::kudos::{Exported, Opening, export_page};
 use plaudit::outbox;
+use plaudit::prompts::Packs;
 use plaudit::sandbox::{Answer, Bot, Fault, NewChannel, NewPerson, Sandbox, Shown};
 use plaudit::slack::client::Client;
 use plaudit::slack::manifest::Manifest;
@@ -122,6 +124,43 @@ pub fn story_with(setup: Setup, tell: impl AsyncFnOnce(&mut Story)) {
         tell(&mut story).await;
         story.end().await;
     });
+}
+
+/// Tells a story in which Priya looks after Plaudit, and #support gets a question on working days at half past nine in
+/// Berlin.
+pub fn with_prompts(needs: &[&'static str], tell: impl AsyncFnOnce(&mut Story)) {
+    with_prompts_from(None, needs, tell);
+}
+
+/// The same from a time of day in Berlin on, as in `2026-09-01 08:00`.
+pub fn with_prompts_from(wall: Option<&str>, needs: &[&'static str], tell: impl AsyncFnOnce(&mut Story)) {
+    let setup = Setup {
+        needs: needs.to_vec(),
+        ..Setup::default()
+    };
+    story_with(setup, async |t| {
+        if let Some(wall) = wall {
+            t.clock.advance_to(in_berlin(wall));
+            t.run_jobs().await;
+        }
+        t.are_stewards(&["priya"]).await;
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        priya.clicks("New schedule").await;
+        priya.fills("Where?", "support").await;
+        priya.fills("zone", "Europe/Berlin").await;
+        priya.submits().await;
+        assert_eq!(priya.submits().await, "");
+        t.run_jobs().await;
+        tell(t).await;
+    });
+}
+
+/// A time of day in Berlin, as in `2026-06-03 09:30`.
+pub fn in_berlin(wall: &str) -> Instant {
+    let wall = chrono::NaiveDateTime::parse_from_str(wall, "%Y-%m-%d %H:%M").expect("a time");
+    let at = wall.and_local_timezone(Tz::Europe__Berlin).earliest();
+    Instant::from(at.expect("an instant").to_utc())
 }
 
 fn person(handle: &str, display: &str, real: &str, tz: Tz) -> NewPerson {
@@ -244,6 +283,25 @@ impl Story {
             .person(handle)
             .unwrap_or_else(|| panic!("nobody is called {handle}"));
         Person { story: self, id }
+    }
+
+    /// These people look after Plaudit from now on.
+    pub async fn are_stewards(&self, handles: &[&str]) {
+        let all: Vec<UserId> = handles.iter().map(|handle| self.person(handle).id).collect();
+        let first = all[0].clone();
+        let changed = self
+            .app
+            .ctx
+            .change_settings(&first, move |settings| settings.stewards = all.clone());
+        changed.await.expect("stewards");
+    }
+
+    /// Lives on until this time of day in Berlin, as in `2026-06-03 09:30`.
+    pub async fn lives_until(&mut self, wall: &str) {
+        let at = in_berlin(wall);
+        self.run_jobs_until(at).await;
+        self.clock.advance_to(at);
+        self.run_jobs().await;
     }
 
     /// A channel, by name.
@@ -393,6 +451,14 @@ impl Story {
         assert_eq!(counts.waiting + counts.sending, 0, "something still waits: {counts:?}");
         let complaints = self.slack.unexpected();
         assert!(complaints.is_empty(), "Slack complains: {complaints:#?}");
+        for call in self
+            .slack
+            .calls()
+            .iter()
+            .filter(|call| call.method.starts_with("chat."))
+        {
+            heard::whole(&call.args);
+        }
         self.db.close().await;
         self.database.drop().await;
     }
@@ -415,7 +481,7 @@ async fn start(
     )
     .await
     .expect("a workspace");
-    let app = App::new(ctx, vec![slack.signing_secret().into()], deadlines);
+    let app = App::new(ctx, Packs::shipped(), vec![slack.signing_secret().into()], deadlines);
     slack.connect(Bot::Router(web::router(Arc::clone(&app))));
     app
 }

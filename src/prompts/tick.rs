@@ -1,0 +1,289 @@
+//! What is due: found by whoever looks first, entered once, and handed to the outbox.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::Datelike as _;
+
+use super::deliver::{OfWeek, Tell, enqueue_tells, post_intent};
+use super::draw::Used;
+use super::pack::Packs;
+use super::plan::{Planned, PlannedKind, plan};
+use super::schedule::{Schedule, WeekMode};
+use super::store::{self, Claim, OwnPrompt, State, Stored};
+use super::week::{WeekDay, week_of};
+use crate::base::calendar::{Day, at_hour, local_day};
+use crate::base::clock::Instant;
+use crate::base::ids::{ChannelId, ScheduleId, WorkspaceId};
+use crate::outbox::{self, Intent, Kind};
+use crate::store::{Db, StoreError, Tx};
+use crate::workspace::{self, Ctx};
+
+/// Schedules that are looked at together: what is entered for them is one short transaction.
+const TOGETHER: i64 = 50;
+/// Rounds of one look: thousands that are due at once are taken in several.
+const ROUNDS: usize = 40;
+/// How long before Customer Service Week the stewards are asked, and when on that day (the schedule's zone).
+const ASKED_DAYS_BEFORE: i64 = 28;
+const ASKED_AT: u32 = 9;
+/// When the week is wrapped up on its Friday, at the earliest (the schedule's zone), where that has no post of its own.
+const WRAPPED_UP_AT: u32 = 16;
+/// How long after the day's question that is, at the least.
+const WRAPPED_UP_AFTER: Duration = Duration::from_hours(2);
+
+/// Enters everything that is due now. Any number of processes may look at the same time.
+///
+/// # Errors
+/// [`StoreError`] when it could not be read or stored; what was entered before stays.
+pub async fn tick(ctx: &Ctx, packs: &Packs) -> Result<(), StoreError> {
+    for _ in 0..ROUNDS {
+        let now = ctx.clock.now();
+        let id = &ctx.workspace.id;
+        let due = ctx
+            .db
+            .read(async |tx: &mut Tx| store::due(tx, id, now, TOGETHER).await)
+            .await?;
+        let is_last = due.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX);
+        if !due.is_empty() {
+            enter(ctx, packs, due, now).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// What is known of the past of some schedules.
+pub(super) struct Past {
+    used: BTreeMap<ChannelId, Vec<Used>>,
+    own: Vec<OwnPrompt>,
+    served: BTreeSet<(ScheduleId, Day)>,
+}
+
+impl Past {
+    /// Of these schedules; days from `since` on count as served where they have had their prompt.
+    pub(super) async fn of(
+        db: &Db,
+        workspace: &WorkspaceId,
+        schedules: &[&Schedule],
+        since: Instant,
+    ) -> Result<Self, StoreError> {
+        let channels: BTreeSet<ChannelId> = schedules.iter().map(|schedule| schedule.channel.clone()).collect();
+        let ids: Vec<&ScheduleId> = schedules.iter().map(|schedule| &schedule.id).collect();
+        // A zone's day differs from UTC's by one at most.
+        let since = local_day(since, chrono_tz::UTC).plus(-2);
+        db.read(async |tx: &mut Tx| {
+            Ok(Self {
+                used: store::used(tx, workspace, &channels).await?,
+                own: store::own_prompts(tx, workspace).await?,
+                served: store::served(tx, workspace, &ids, since).await?,
+            })
+        })
+        .await
+    }
+
+    /// What a schedule posts after `from`, up to and including `to`, at most `most`. What stewards wrote comes before
+    /// what the pack holds, once in each channel; a day that has had its prompt gets no other.
+    pub(super) fn planned(
+        &self,
+        schedule: &Schedule,
+        packs: &Packs,
+        from: Instant,
+        to: Instant,
+        most: usize,
+    ) -> Vec<Planned> {
+        let mut used = self.used.get(&schedule.channel).cloned().unwrap_or_default();
+        let mut planned: Vec<Planned> = Vec::new();
+        let mut from = from;
+        loop {
+            let mut next = plan(schedule, packs, used.clone(), from, to);
+            next.retain(|one| {
+                one.kind != PlannedKind::Prompt || !self.served.contains(&(schedule.id.clone(), one.day))
+            });
+            let mut again = None;
+            for mut one in next {
+                if planned.len() == most {
+                    return planned;
+                }
+                if let Some(own) = self.own_for(&one, &used) {
+                    own.id.clone_into(&mut one.prompt);
+                    own.text.clone_into(&mut one.text);
+                    again = Some(one.at);
+                }
+                if one.kind == PlannedKind::Prompt {
+                    used.push(Used {
+                        prompt: one.prompt.clone(),
+                        day: one.day,
+                    });
+                }
+                planned.push(one);
+                if again.is_some() {
+                    break;
+                }
+            }
+            match again {
+                // What the pack would have given is still unused.
+                Some(at) => from = at,
+                None => return planned,
+            }
+        }
+    }
+
+    /// Days that have had their prompt may be planned again.
+    pub(super) fn unserve(&mut self) {
+        self.served.clear();
+    }
+
+    /// Counts a prompt as used.
+    pub(super) fn pass_over(&mut self, channel: &ChannelId, prompt: &str, day: Day) {
+        self.used.entry(channel.clone()).or_default().push(Used {
+            prompt: prompt.to_owned(),
+            day,
+        });
+    }
+
+    /// A prompt that a steward wrote for such a day, and that the channel hasn't seen.
+    fn own_for(&self, planned: &Planned, used: &[Used]) -> Option<&OwnPrompt> {
+        let is_usual = planned.kind == PlannedKind::Prompt && matches!(planned.week, None | Some((WeekDay::Before, _)));
+        self.own.iter().filter(|_| is_usual).find(|own| {
+            (own.theme.is_empty() || own.theme == planned.theme) && used.iter().all(|used| used.prompt != own.id)
+        })
+    }
+}
+
+async fn enter(ctx: &Ctx, packs: &Packs, due: Vec<Stored>, now: Instant) -> Result<(), StoreError> {
+    let schedules: Vec<&Schedule> = due.iter().map(|stored| &stored.schedule).collect();
+    let earliest = due.iter().filter_map(|stored| stored.next_at).min().unwrap_or(now);
+    let past = Past::of(&ctx.db, &ctx.workspace.id, &schedules, earliest).await?;
+    let is_silent = ctx.settings().silence.is_some();
+    let claims: Vec<Claim> = due
+        .iter()
+        .map(|was| {
+            let schedule = &was.schedule;
+            let from = was.next_at.unwrap_or(now).plus_millis(-1);
+            let planned = past
+                .planned(schedule, packs, from, now, usize::MAX)
+                .into_iter()
+                .map(|one| {
+                    let state = if is_silent {
+                        State::LeftOut
+                    } else if now.since(one.at) <= schedule.grace {
+                        State::Due
+                    } else {
+                        State::Missed
+                    };
+                    (one, state)
+                })
+                .collect();
+            Claim {
+                next_at: next_at(schedule, packs, now),
+                was: was.clone(),
+                planned,
+            }
+        })
+        .collect();
+    let (workspace, settings) = (ctx.workspace.id.clone(), ctx.settings());
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            let entered = store::claim(tx, &workspace, &claims).await?;
+            let mut intents = Vec::new();
+            for Claim { was, planned, .. } in &claims {
+                let schedule = &was.schedule;
+                let entered: Vec<&(Planned, State)> = planned
+                    .iter()
+                    .filter(|(one, _)| entered.contains(&(schedule.id.clone(), one.at)))
+                    .collect();
+                for (one, state) in &entered {
+                    if *state == State::Due {
+                        intents.extend(intents_of(&workspace, schedule, one, now));
+                    }
+                }
+                // One message tells of the latest that was left out, however long it was dark.
+                let missed = entered
+                    .iter()
+                    .rev()
+                    .find(|(one, state)| *state == State::Missed && one.kind == PlannedKind::Prompt);
+                let is_newest = missed.is_some_and(|(missed, _)| {
+                    entered
+                        .iter()
+                        .all(|(one, state)| *state != State::Due || one.at < missed.at)
+                });
+                if let Some((one, _)) = missed.filter(|_| is_newest) {
+                    let tell = Tell::Missed {
+                        schedule: schedule.id.clone(),
+                        due_at: one.at,
+                        noticed_at: now,
+                    };
+                    enqueue_tells(tx, &workspace, &settings.stewards, &tell, now).await?;
+                }
+                if !is_silent && let Some(week) = asks_about(schedule, now) {
+                    let once = format!("week question {} {week}", schedule.id);
+                    if workspace::first_time(tx, &workspace, &once, now).await? {
+                        let tell = Tell::Week {
+                            schedule: schedule.id.clone(),
+                            week,
+                        };
+                        enqueue_tells(tx, &workspace, &settings.stewards, &tell, now).await?;
+                    }
+                }
+            }
+            outbox::enqueue(tx, &intents).await
+        })
+        .await
+}
+
+/// What follows from an occurrence that is posted: the post, on the last day of Customer Service Week the personal
+/// pages, and where the wrap-up has no post of its own, that in the thread.
+fn intents_of(
+    workspace: &crate::base::ids::WorkspaceId,
+    schedule: &Schedule,
+    planned: &Planned,
+    now: Instant,
+) -> Vec<Intent> {
+    let mut intents = vec![post_intent(workspace, schedule, planned.at, now)];
+    if let Some((WeekDay::Celebrate, week)) = planned.week
+        && planned.kind == PlannedKind::Prompt
+    {
+        let of = OfWeek { week: week.first() };
+        let lane = format!("week pages {}", of.week);
+        intents.push(Intent::new(workspace, Kind::PromptsPages, &of, &lane, now).with_key(lane.clone()));
+        if schedule.week == WeekMode::Light {
+            let at = at_hour(planned.day, WRAPPED_UP_AT, schedule.zone).max(planned.at.plus(WRAPPED_UP_AFTER));
+            intents.push(super::deliver::wrap_up_intent(workspace, schedule, planned.at, now).not_before(at));
+        }
+    }
+    intents
+}
+
+/// When something of a schedule is due after `now`; `None` while it is paused or when it never comes again.
+pub(super) fn next_at(schedule: &Schedule, packs: &Packs, now: Instant) -> Option<Instant> {
+    if !schedule.is_on {
+        return None;
+    }
+    let prompt = schedule.next(now)?;
+    // Second posts come between two prompts.
+    let between = plan(schedule, packs, Vec::new(), now, prompt);
+    let post = between.first().map_or(prompt, |first| first.at.min(prompt));
+    Some(post.min(question_after(schedule, now).unwrap_or(post)))
+}
+
+fn question_of(schedule: &Schedule, year: i32) -> (Day, Instant) {
+    let week = week_of(year, schedule.week_start);
+    (week, at_hour(week.plus(-ASKED_DAYS_BEFORE), ASKED_AT, schedule.zone))
+}
+
+/// When the stewards are asked next how Customer Service Week is to be marked.
+fn question_after(schedule: &Schedule, now: Instant) -> Option<Instant> {
+    let year = local_day(now, schedule.zone).date().year();
+    (year..=year + 1)
+        .map(|year| question_of(schedule, year).1)
+        .find(|at| *at > now)
+}
+
+/// The Customer Service Week that the stewards are to be asked about now: it is less than four weeks ahead.
+fn asks_about(schedule: &Schedule, now: Instant) -> Option<Day> {
+    let today = local_day(now, schedule.zone);
+    let (week, at) = question_of(schedule, today.date().year());
+    (at <= now && today < week).then_some(week)
+}
