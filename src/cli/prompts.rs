@@ -13,7 +13,6 @@ use super::is_closed_pipe;
 use crate::base::calendar::{Day, WorkingDays, at_wall, local_day, local_time, parse_zone};
 use crate::base::clock::Instant;
 use crate::base::ids::ChannelId;
-use crate::base::text::thousands;
 use crate::config::{Database, PacksFolder};
 use crate::prompts::schedule::GRACE;
 use crate::prompts::{self, Cron, Packs, Planned, Region, Schedule, WeekMode, draw, plan};
@@ -280,10 +279,10 @@ pub(super) fn check(file: &Path) -> anyhow::Result<()> {
     match prompts::check(&text) {
         Ok(pack) => writeln!(
             out,
-            "{}: {} prompts in {} themes, and no fault.",
+            "{} has no fault. Themes: {}, prompts: {}.",
             file.display(),
-            thousands(pack.prompts().count() as u64),
-            pack.themes.len()
+            pack.themes.len(),
+            pack.prompts().count()
         )
         .context("standard output"),
         Err(faults) => {
@@ -292,7 +291,7 @@ pub(super) fn check(file: &Path) -> anyhow::Result<()> {
             }
             match faults.len() {
                 1 => anyhow::bail!("{} has one fault", file.display()),
-                many => anyhow::bail!("{} has {} faults", file.display(), thousands(many as u64)),
+                many => anyhow::bail!("{} has {many} faults", file.display()),
             }
         }
     }

@@ -19,8 +19,8 @@ pub async fn schedules_in(db: &Db, channel: &ChannelId) -> Result<Vec<(Workspace
         .await
 }
 
-/// What a schedule posted or posts after `from`, up to and including `to`, by time: occurrences that were entered as they
-/// were, the others as they are planned now.
+/// What a schedule posted or posts after `from`, up to and including `to`, by time: what was entered up to now as it was,
+/// and from there on what is planned.
 ///
 /// # Errors
 /// [`StoreError`] when its past can't be read.
@@ -40,13 +40,13 @@ pub async fn preview(
     let entered = db
         .read(async |tx: &mut Tx| store::occurrences_of(tx, workspace, &schedule.id, days).await)
         .await?;
-    let mut planned = past.planned(schedule, packs, from, to, usize::MAX);
-    for was in entered.into_iter().map(|occurrence| occurrence.planned) {
-        planned.retain(|planned| planned.at != was.at);
-        if from < was.at && was.at <= to {
-            planned.push(was);
-        }
-    }
-    planned.sort_by_key(|planned| planned.at);
-    Ok(planned)
+    let mut posts: Vec<Planned> = entered
+        .into_iter()
+        .map(|occurrence| occurrence.planned)
+        .filter(|was| from < was.at && was.at <= to)
+        .collect();
+    posts.sort_by_key(|was| was.at);
+    let from = posts.last().map_or(from, |last| last.at);
+    posts.extend(past.planned(schedule, packs, from, to, usize::MAX));
+    Ok(posts)
 }

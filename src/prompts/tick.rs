@@ -97,14 +97,14 @@ impl Past {
         let mut planned: Vec<Planned> = Vec::new();
         let mut from = from;
         loop {
-            let mut next = plan(schedule, packs, used.clone(), from, to);
-            next.retain(|one| {
-                one.kind != PlannedKind::Prompt || !self.served.contains(&(schedule.id.clone(), one.day))
-            });
             let mut again = None;
-            for mut one in next {
+            for mut one in plan(schedule, packs, used.clone(), from, to) {
                 if planned.len() == most {
                     return planned;
+                }
+                if one.kind == PlannedKind::Prompt && self.served.contains(&(schedule.id.clone(), one.day)) {
+                    again = Some(one.at);
+                    break;
                 }
                 if let Some(own) = self.own_for(&one, &used) {
                     own.id.clone_into(&mut one.prompt);
@@ -123,7 +123,7 @@ impl Past {
                 }
             }
             match again {
-                // What the pack would have given is still unused.
+                // What the pack would have given then is still unused.
                 Some(at) => from = at,
                 None => return planned,
             }

@@ -26,6 +26,7 @@ mod import;
 mod injection;
 mod interleavings;
 mod leads;
+mod looking_ahead;
 mod manifest;
 mod members;
 mod migrations;

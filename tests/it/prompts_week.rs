@@ -104,7 +104,7 @@ fn the_week_in_light_carries_what_the_day_before_produced_and_ends_in_the_thread
             assert_snapshot!(latest(t), @"
         Next week is Customer Service Week, 5–9 October: one question a day, right here.
         *Customer voice* :ear:
-        Which survey comment made you stop and read it twice? Colleagues who work with the figures, bring yours.
+        Quote the shortest thank-you a customer has sent you. What had you done for it?
         [Thank someone] [… Pause prompts here (stewards)]
         Answer in the thread. Night shift: it stays open for you.
         ");
@@ -140,12 +140,14 @@ fn the_week_in_light_carries_what_the_day_before_produced_and_ends_in_the_thread
         This is what the first day taught us, in your words:
         > She asked whether we sleep at all. (Mo)
         > "You are the first who listened." Call me at [phone number] (Dana)
+        Customers said:
+        > Wei stayed until the parcel was found. (about Wei)
         *Activate* :handshake:
         Meet a customer: has been with us for years, never complains, and is close to leaving because nobody has asked. What one small thing can you do for someone like that before your shift ends?
         [Thank someone] [… Pause prompts here (stewards)]
         Answer in the thread. Night shift: it stays open for you.
         "#);
-            // One post a day, until Friday.
+            // One post a day, until Friday, and what Mo said.
             t.lives_until("2026-10-08 23:00").await;
             assert_eq!(
                 t.channel("support")
@@ -153,7 +155,7 @@ fn the_week_in_light_carries_what_the_day_before_produced_and_ends_in_the_thread
                     .iter()
                     .filter(|shown| shown.thread_ts.is_none())
                     .count(),
-                9
+                10
             );
             t.person("lee")
                 .runs("/kudos @ana for the calm night with the red boards")
@@ -180,11 +182,12 @@ fn the_week_in_light_carries_what_the_day_before_produced_and_ends_in_the_thread
             let wrap_up = t.channel("support").messages().pop().expect("a message");
             assert!(wrap_up.thread_ts.is_some());
             assert_snapshot!(t.slack.rendered(&wrap_up), @"
-        *Customer Service Week*
-        One week, many shifts, one subject: the people who need us and the people who are there for them. Your week in a few lines:
-        • One thank-you from one person to one person
-        • 2 answers from 2 people
-        ");
+            *Customer Service Week*
+            One week, many shifts, one subject: the people who need us and the people who are there for them. Your week in a few lines:
+            • One thank-you from one person to one person
+            • One customer's kind words passed on
+            • 2 answers from 2 people
+            ");
             t.lives_until("2026-10-12 09:30").await;
             assert_snapshot!(latest(t), @"
         *Customer Service Week* :speech_balloon:
@@ -241,5 +244,6 @@ fn what_names_somebody_goes_when_they_ask_to_be_forgotten() {
         );
         assert!(!t.dm("ana").contains("Dana"), "{}", t.dm("ana"));
         assert_eq!(t.number("SELECT COUNT(*) FROM answer").await, 0);
+        t.lives_until("2026-10-09 16:00").await;
     });
 }

@@ -50,3 +50,32 @@ fn the_table_of_scopes_is_whole_and_true() {
         .chain(OPTIONAL_SCOPES.iter().map(|scope| scope.name));
     assert_eq!(first_column("\n## Permissions\n"), scopes.map(str::to_owned).collect());
 }
+
+/// The blocks of a language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let begin = format!("\n```{language}\n");
+    let blocks = README.split(begin.as_str()).skip(1);
+    blocks.filter_map(|block| block.split("\n```").next()).collect()
+}
+
+#[test]
+fn the_example_of_a_pack_can_be_used_and_the_preview_of_the_readme_shows_a_fortnight() {
+    let [pack] = blocks("toml")[..] else { panic!("one pack") };
+    let pack = plaudit::prompts::check(pack).expect("a pack without faults");
+    assert_eq!((pack.name.as_str(), pack.prompts().count()), ("night-shift", 1));
+    let command = blocks("sh")
+        .into_iter()
+        .flat_map(str::lines)
+        .find(|line| line.starts_with("plaudit prompts preview"));
+    let command = command.and_then(|line| line.split("  #").next()).expect("the command");
+    let preview = Command::new(env!("CARGO_BIN_EXE_plaudit"))
+        .args(command.split_whitespace().skip(1))
+        .output()
+        .expect("the binary to run");
+    let preview = String::from_utf8(preview.stdout).expect("text");
+    assert_eq!(
+        preview.lines().filter(|line| line.contains(" 09:30  ")).count(),
+        15,
+        "{preview}"
+    );
+}

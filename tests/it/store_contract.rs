@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use plaudit::base::calendar::{Span, Unit, local_day};
+use plaudit::base::calendar::{Span, Unit, WorkingDays, local_day};
 use plaudit::base::clock::Instant;
-use plaudit::base::ids::{ChannelId, OutboxId, UserId, WorkspaceId};
+use plaudit::base::ids::{ChannelId, MessageTs, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
 use plaudit::boards::coverage::{Of, Share, covered, lately, months, of_month, remember_month};
 use plaudit::boards::{
@@ -26,6 +26,8 @@ use plaudit::outbox::{
     counts, enqueue, finish, heard_late, late, next_due, settle, sweep,
 };
 use plaudit::privacy::{self, enqueue_export, gather, kept};
+use plaudit::prompts::store::{self as asked, Claim, Quotes, State};
+use plaudit::prompts::{Cron, Planned, PlannedKind, Schedule, Turnout, Used, WeekMode};
 use plaudit::slack::client::{Conversation, Usergroup};
 use plaudit::slack::inbound::{Profile, User};
 use plaudit::store::{Db, StoreError, Tx};
@@ -2170,5 +2172,280 @@ fn a_months_figures_are_its_own() {
         assert!(read!(db, tx => gather_team(tx, of, &"none".into(), "None")).is_quiet());
         let own = read!(db, tx => gather_own(tx, of, &"UDANA".into()));
         assert_eq!((own.thanked_by, own.said.len(), own.thanked.len()), (1, 3, 0));
+    });
+}
+
+fn schedule(id: &str, channel: &str) -> Schedule {
+    Schedule {
+        id: id.into(),
+        channel: channel.into(),
+        cron: Cron::parse("30 9 * * 1-5").expect("a cron expression"),
+        zone: chrono_tz::Europe::Berlin,
+        pack: "service-year".to_owned(),
+        skip: BTreeSet::from([local_day(after(86_400_000), chrono_tz::UTC)]),
+        holidays: "DE-BY".parse().ok(),
+        working_days: WorkingDays::default(),
+        grace: Duration::from_secs(14_400),
+        is_on: true,
+        week: WeekMode::Full,
+        week_start: Some(local_day(start(), chrono_tz::UTC)),
+        seed: i64::MIN,
+        maker: "UDANA".into(),
+    }
+}
+
+fn planned(at: Instant, prompt: &str, text: &str) -> Planned {
+    Planned {
+        at,
+        day: local_day(at, chrono_tz::UTC),
+        kind: PlannedKind::Prompt,
+        pack: "service-year".to_owned(),
+        theme: "Win Wednesday".to_owned(),
+        emoji: ":seedling:".to_owned(),
+        prompt: prompt.to_owned(),
+        text: text.to_owned(),
+        carries: None,
+        week: None,
+        announces_week: false,
+    }
+}
+
+#[test]
+fn schedules_are_kept_found_when_due_and_entered_once() {
+    with_database(async |db| {
+        let (one, two) = (schedule("s1", "C2"), schedule("s2", "C1"));
+        assert_eq!(read!(db, tx => asked::next_due(tx, &t1())), None);
+        put!(one; db, tx => asked::put(tx, &t1(), &one, Some(start())));
+        put!(two; db, tx => asked::put(tx, &t1(), &two, Some(start())));
+        put!(two; db, tx => asked::put(tx, &t1(), &two, Some(after(5))));
+        assert_eq!(read!(db, tx => asked::next_due(tx, &t1())), Some(start()));
+        assert_eq!(read!(db, tx => asked::next_due(tx, &"T2".into())), None);
+        let all = read!(db, tx => asked::schedules(tx, &t1()));
+        let ids: Vec<&str> = all.iter().map(|stored| stored.schedule.id.as_str()).collect();
+        assert_eq!((ids, &all[0].schedule), (vec!["s2", "s1"], &two));
+        assert_eq!(read!(db, tx => asked::schedules_in(tx, &"C2".into())).len(), 1);
+        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(-1), 10)), []);
+        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(9), 1)).len(), 1);
+        let due = read!(db, tx => asked::due(tx, &t1(), after(9), 10));
+        assert_eq!(due[0].schedule, one);
+
+        // Two who tick at once, and one who was changed meanwhile.
+        let claims: Vec<Claim> = due
+            .iter()
+            .map(|was| Claim {
+                was: was.clone(),
+                next_at: Some(after(86_400_000)),
+                planned: ODD
+                    .iter()
+                    .zip(0..)
+                    .map(|(text, n)| (planned(after(n), &format!("p{n}"), text), State::Due))
+                    .collect(),
+            })
+            .collect();
+        put!(two; db, tx => asked::put(tx, &t1(), &two, None));
+        let entered = put!(claims; db, tx => asked::claim(tx, &t1(), &claims));
+        assert_eq!(entered.len(), ODD.len());
+        assert!(entered.iter().all(|(schedule, _)| *schedule == one.id));
+        assert_eq!(put!(claims; db, tx => asked::claim(tx, &t1(), &claims)).len(), 0);
+        assert_eq!(read!(db, tx => asked::next_due(tx, &t1())), Some(after(86_400_000)));
+        for (text, n) in ODD.iter().zip(0..) {
+            let found = read!(db, tx => asked::occurrence(tx, &t1(), &one.id, after(n))).expect("an occurrence");
+            assert_eq!(
+                (found.planned.text.as_str(), found.state, found.ts),
+                (*text, State::Due, None)
+            );
+        }
+        assert_eq!(read!(db, tx => asked::occurrence(tx, &t1(), &two.id, start())), None);
+        let again = planned(after(3), "p", "");
+        assert!(!put!(one, again; db, tx => asked::enter(tx, &t1(), &one, &again)));
+        let new = planned(after(50), "p50", "By hand?");
+        assert!(put!(one, new; db, tx => asked::enter(tx, &t1(), &one, &new)));
+        let today = local_day(start(), chrono_tz::UTC);
+        let served = read!(db, tx => asked::served(tx, &t1(), &[&one.id, &two.id], today.previous()));
+        assert_eq!(served, BTreeSet::from([(one.id.clone(), today)]));
+        assert!(read!(db, tx => asked::served(tx, &t1(), &[], today)).is_empty());
+        let days = (today, today);
+        assert_eq!(
+            read!(db, tx => asked::occurrences_of(tx, &t1(), &one.id, days)).len(),
+            ODD.len() + 1
+        );
+
+        let id = one.id.clone();
+        assert!(put!(id; db, tx => asked::turn(tx, &t1(), &id, after(1), (State::Due, State::Missed))));
+        assert!(!put!(id; db, tx => asked::turn(tx, &t1(), &id, after(1), (State::Due, State::Failed))));
+        let channels = BTreeSet::from(["C1".into(), "C2".into(), "C3".into()]);
+        put!(; db, tx => asked::pass_over(tx, &t1(), &"C1".into(), "p9", today));
+        put!(; db, tx => asked::pass_over(tx, &t1(), &"C1".into(), "p9", today));
+        let used = read!(db, tx => asked::used(tx, &t1(), &channels));
+        let p9 = Used {
+            prompt: "p9".to_owned(),
+            day: today,
+        };
+        assert_eq!(used.get(&ChannelId::from("C1")), Some(&vec![p9]));
+        // The one that was missed was never seen.
+        assert_eq!(used.get(&ChannelId::from("C2")).map(Vec::len), Some(ODD.len()));
+        let other = planned(after(2), "p99", "Another?");
+        put!(id, other; db, tx => asked::swap(tx, &t1(), &id, after(2), &other));
+        let found = read!(db, tx => asked::occurrence(tx, &t1(), &one.id, after(2))).expect("an occurrence");
+        assert_eq!(found.planned, other);
+
+        let own = write!(db, tx => asked::write_own(tx, &t1(), &"UDANA".into(), "Win Wednesday", ODD[1], start()));
+        let owned = read!(db, tx => asked::own_prompts(tx, &t1()));
+        assert_eq!((owned.len(), &owned[0].id, owned[0].text.as_str()), (1, &own, ODD[1]));
+        assert!(put!(id; db, tx => asked::remove(tx, &t1(), &id)));
+        assert!(!put!(id; db, tx => asked::remove(tx, &t1(), &id)));
+        assert_eq!(read!(db, tx => asked::schedule(tx, &t1(), &id)), None);
+    });
+}
+
+#[test]
+fn answers_count_once_a_person_and_go_with_them() {
+    with_database(async |db| {
+        let one = schedule("s1", "C1");
+        let (dana, mo, ana): (UserId, UserId, UserId) = ("UDANA".into(), "UMO".into(), "UANA".into());
+        put!(one; db, tx => asked::put(tx, &t1(), &one, None));
+        let channel: ChannelId = "C1".into();
+        for n in 0..2 {
+            let new = planned(after(n * 1_000), &format!("p{n}"), &format!("Question {n}?"));
+            put!(one, new; db, tx => asked::enter(tx, &t1(), &one, &new));
+            let ts: MessageTs = format!("{n}.1").into();
+            let id = one.id.clone();
+            let quoted = Quotes {
+                answers: if n == 1 { vec!["0.2".into()] } else { Vec::new() },
+                customers: Vec::new(),
+            };
+            put!(id, ts, quoted; db, tx => asked::posted(tx, &t1(), &id, after(n * 1_000), &ts, &quoted));
+        }
+        let at = |ts: &str| MessageTs::from(ts);
+        let found = read!(db, tx => asked::occurrence_at(tx, &t1(), &channel, &at("1.1"))).expect("an occurrence");
+        assert_eq!((found.state, found.quoted.answers.len()), (State::Posted, 1));
+        assert_eq!(
+            read!(db, tx => asked::occurrence_at(tx, &t1(), &channel, &at(""))),
+            None
+        );
+        assert_eq!(
+            read!(db, tx => asked::posted_before(tx, &t1(), &channel, after(1_000), 9)).len(),
+            1
+        );
+        for (post, ts, who, is_first) in [
+            ("0.1", "0.2", &dana, true),
+            ("0.1", "0.2", &dana, false),
+            ("0.1", "0.3", &dana, false),
+            ("0.1", "0.4", &mo, true),
+            ("1.1", "1.2", &mo, true),
+        ] {
+            let (channel, post, ts, who) = (channel.clone(), at(post), at(ts), who.clone());
+            let first = write!(db, tx => asked::answered(tx, &t1(), (&channel, &post), &ts, &who, start()));
+            assert_eq!(first, is_first);
+        }
+        for (ts, who, on) in [
+            ("0.4", &dana, true),
+            ("0.4", &dana, true),
+            ("0.4", &mo, true),
+            ("0.2", &ana, true),
+            ("0.2", &ana, false),
+            ("9.9", &ana, true),
+        ] {
+            let (channel, ts, who) = (channel.clone(), at(ts), who.clone());
+            write!(db, tx => asked::likes(tx, &t1(), (&channel, &ts), (&who, "heart"), on));
+        }
+        assert_eq!(read!(db, tx => asked::answers(tx, &t1(), &channel, &at("0.1"))), 2);
+        let best = read!(db, tx => asked::best_answers(tx, &t1(), &channel, &[at("0.1"), at("9.1")]));
+        let best: Vec<(&str, i64)> = best.iter().map(|answer| (answer.ts.as_str(), answer.likes)).collect();
+        // Dana's first, and Mo's with the like of somebody else.
+        assert_eq!(best, [("0.4", 1), ("0.2", 0)]);
+        let writers = read!(db, tx => asked::writers(tx, &t1(), &channel, &[at("0.2"), at("7.7")]));
+        assert_eq!(writers, BTreeMap::from([(at("0.2"), dana.clone())]));
+        let today = local_day(start(), chrono_tz::UTC);
+        let expected = Turnout {
+            answers: 3,
+            people: 2,
+            most_talked_about: Some("Question 0?".to_owned()),
+        };
+        assert_eq!(
+            read!(db, tx => asked::turnout(tx, &t1(), (today, today), None)),
+            expected
+        );
+        assert_eq!(
+            read!(db, tx => asked::turnout(tx, &t1(), (today, today), Some(&channel))),
+            expected
+        );
+        let none = read!(db, tx => asked::turnout(tx, &t1(), (today.next(), today.next()), Some(&channel)));
+        assert_eq!(none, Turnout::default());
+
+        let customers = Give {
+            source: Source::Customer,
+            cost: 0,
+            receivers: vec![Receiver::Member(mo.clone())],
+            reason: "She stayed on the line.".to_owned(),
+            ..give(1, start())
+        };
+        let peers = Give {
+            receivers: vec![Receiver::Member(mo.clone())],
+            giver: dana.clone(),
+            ..give(2, after(1))
+        };
+        let list = vec![customers, peers];
+        let day = list[0].workspace_day;
+        write!(db, tx => record(tx, &list));
+        let numbers = read!(db, tx => asked::numbers(tx, &t1(), (day, day), &channel));
+        assert_eq!(
+            (
+                numbers.thanks,
+                numbers.givers,
+                numbers.thanked,
+                numbers.customers,
+                numbers.answers
+            ),
+            (1, 1, 1, 1, 3)
+        );
+        let year = (after(-1), after(10));
+        assert_eq!(
+            read!(db, tx => asked::thanked(tx, &t1(), year)),
+            BTreeSet::from([mo.clone()])
+        );
+        let (words, all) = read!(db, tx => asked::said_to(tx, &t1(), &mo, year, 1));
+        assert_eq!((words.len(), all, &words[0].0), (1, 2, &dana));
+        // No card stands anywhere yet.
+        assert!(read!(db, tx => kudos::customers_words(tx, &t1(), year, 9)).is_empty());
+        let given = read!(db, tx => export_page(tx, None, 9));
+        let kudos_of = read!(db, tx => kudos::customers_quoted(tx, &t1(), &[given[0].id.as_str().into()]));
+        assert!(kudos_of.is_empty());
+        assert!(!read!(db, tx => kudos::gave_by_post(tx, &t1(), &channel, &at("0.2"))));
+
+        let week = today.monday();
+        put!(dana; db, tx => asked::keep_note(tx, &t1(), week, &dana, "First", start()));
+        put!(dana; db, tx => asked::keep_note(tx, &t1(), week, &dana, ODD[2], start()));
+        assert_eq!(
+            read!(db, tx => asked::note(tx, &t1(), week))
+                .map(|note| note.text)
+                .as_deref(),
+            Some(ODD[2])
+        );
+        for (who, ts) in [(&mo, "5.1"), (&dana, "5.2")] {
+            let (who, ts) = (who.clone(), at(ts));
+            write!(db, tx => asked::remember_page(tx, &t1(), week, &who, &"D1".into(), &ts));
+        }
+        assert_eq!(
+            read!(db, tx => asked::page(tx, &t1(), week, &mo)),
+            Some(("D1".into(), at("5.1")))
+        );
+        assert_eq!(read!(db, tx => asked::export(tx, &t1(), &dana)).len(), 4);
+        assert_eq!(read!(db, tx => counts(tx, &t1())).waiting, 2);
+
+        let (channel_of, second) = (channel.clone(), at("0.3"));
+        let gone = write!(db, tx => asked::unanswered(tx, &t1(), &channel_of, &second));
+        assert_eq!(gone, Some(at("0.1")));
+        put!(dana; db, tx => asked::erase(tx, &t1(), &dana, after(20)));
+        // The post that quotes her, Mo's page that she is on, and hers.
+        assert_eq!(read!(db, tx => counts(tx, &t1())).waiting, 5);
+        assert_eq!(read!(db, tx => asked::answers(tx, &t1(), &channel, &at("0.1"))), 1);
+        assert_eq!(read!(db, tx => asked::note(tx, &t1(), week)), None);
+        assert_eq!(read!(db, tx => asked::page(tx, &t1(), week, &dana)), None);
+        assert!(read!(db, tx => asked::export(tx, &t1(), &dana)).is_empty());
+        let kept = read!(db, tx => asked::schedule(tx, &t1(), &one.id))
+            .expect("a schedule")
+            .schedule;
+        assert_eq!(kept.maker, UserId::default());
     });
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{list, mode_of, next_of, open, our_fault};
 use crate::base::calendar::{Day, WorkingDays, parse_zone};
-use crate::base::clock::Instant;
 use crate::base::ids::{ScheduleId, UserId, new_id};
 use crate::prompts::cron::Cron;
+use crate::prompts::draw::seed_from;
 use crate::prompts::holidays::Region;
 use crate::prompts::manage;
 use crate::prompts::messages::manage::{self as says, Filled};
@@ -205,7 +205,7 @@ async fn understood(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submi
     };
     let now = ctx.clock.now();
     let id = carried.id.clone().unwrap_or_else(|| new_id(now).into());
-    let schedule = match read(&event.view.fields, id, &event.user, before.as_ref(), now) {
+    let schedule = match read(&event.view.fields, id, &event.user, before.as_ref()) {
         Ok(schedule) => schedule,
         Err((beside, what)) => return Ok(ViewResponse::error(beside, &what).into()),
     };
@@ -233,7 +233,6 @@ fn read(
     id: ScheduleId,
     by: &UserId,
     before: Option<&Schedule>,
-    now: Instant,
 ) -> Result<Schedule, (&'static str, String)> {
     let text = |name: &str| filled.text(name).unwrap_or_default().trim().to_owned();
     let working_days = WorkingDays::new(filled.options(says::WORKING).iter().filter_map(|day| day.parse().ok()))
@@ -280,11 +279,7 @@ fn read(
         .into_iter()
         .next()
         .ok_or((says::CHANNEL, says::NO_CHANNEL.to_owned()))?;
-    // Any number will do as long as it stays and two channels differ.
-    let letters = channel.as_str().bytes();
-    let seed = letters.fold(now.millis(), |seed, byte| {
-        seed.wrapping_mul(31).wrapping_add(byte.into())
-    });
+    let seed = seed_from(channel.as_str());
     Ok(Schedule {
         channel,
         cron,
