@@ -374,6 +374,11 @@ async fn picture(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
     let drawn = told.chart();
     let alt = chart::alt_text(&drawn);
     if !ctx.workspace.lacks("files:write") {
+        let filename = format!("{month}.png");
+        // Its answer may have been lost; where that can't be looked up, it may stand there twice.
+        if claimed.may_be_sent && ctx.slack.has_file(&channel, &ts, &filename).await == Ok(true) {
+            return Ok(Ending::Done);
+        }
         let bytes = match draw(&drawn).await {
             Ok(bytes) => bytes,
             Err(why) => {
@@ -383,7 +388,7 @@ async fn picture(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
         };
         if !bytes.is_empty() {
             let upload = Upload {
-                filename: &format!("{month}.png"),
+                filename: &filename,
                 title: &format!("{} in {}", told.name, told.whose),
                 alt_text: &alt,
                 bytes: &bytes,

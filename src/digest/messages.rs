@@ -311,10 +311,10 @@ pub fn names(_: Locale, named: &Named, from: usize) -> (Message, Option<usize>) 
     (Message::sentence(&text), next)
 }
 
-/// The picture as text, where files may not be sent; `alt` says it in words.
+/// The picture as text, where files may not be sent; `alt` says it in words, for those who hear it.
 pub fn text_chart(_: Locale, chart: &str, alt: &str) -> Message {
     let block = format!("```\n{}\n```", escape(chart));
-    Message::new(&escape(alt), vec![Block::section(&block)])
+    Message::new(&format!("{}\n{block}", escape(alt)), vec![Block::section(&block)])
 }
 
 // For stewards.

@@ -396,7 +396,8 @@ async fn shares(tx: &mut Tx, of: Gather<'_>, whose: Of<'_>) -> Result<Vec<(Month
     for month in months {
         let share = match stored.get(&span(month)) {
             Some(share) => Some(*share),
-            None if month == of.month => {
+            // Of a month that is long over it can't be found out any more who was active at its end.
+            None if month == of.month && month >= Month::of(of.today()).previous() => {
                 Some(coverage::of_month(tx, of.workspace, of.settings, whose, span(month), of.at()).await?)
             }
             None => None,

@@ -211,7 +211,10 @@ impl Runner {
             self.ranked = Some(now);
         }
         if self.digested.is_none_or(|digested| now.since(digested) >= DIGEST_EVERY) {
-            digest::tick(ctx).await?;
+            // Found again at the next look; kudos don't wait for it.
+            if let Err(error) = digest::tick(ctx).await {
+                tracing::error!(%error, "whether a month is to be told could not be found out");
+            }
             self.digested = Some(now);
         }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {

@@ -30,6 +30,7 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
         *Away:* no. [I'm away]
+        *Your month by DM:* no. What was said to you, in words, and whom you thanked. [Send me my month]
         ");
         t.person("lee")
             .runs("/kudos @dana for calming the refund storm with a full queue #calm")
@@ -55,6 +56,7 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
         *Away:* no. [I'm away]
+        *Your month by DM:* no. What was said to you, in words, and whom you thanked. [Send me my month]
         ");
         t.person("dana").runs("/kudos undo").await;
         t.run_jobs().await;

@@ -30,6 +30,7 @@ fn a_steward_sees_every_setting_and_others_hear_whom_to_ask() {
         *Who may give:* everybody [Change]
         *Required words:* as many as people like [Change]
         *Shared channels:* none are used [Change]
+        *Monthly digest:* on the first working day, in #kudos [Change]
         *Time zone:* Asia/Kolkata, the first steward's [Change]
         *How long words are kept:* for ever [Change]
         *Stewards:* Priya [Change]

@@ -358,8 +358,37 @@ fn without_files_the_picture_is_text_and_its_words_are_read_aloud() {
         let messages = t.channel("kudos").messages().into_iter();
         let mut charts = messages.filter(|message| t.slack.rendered(message).contains("Thanks per working day"));
         let chart = charts.next().expect("a chart");
-        assert_snapshot!(t.slack.rendered(&chart), @"");
-        assert_snapshot!(chart.text, @"");
+        assert_snapshot!(t.slack.rendered(&chart), @"
+        ```
+        Thanks per working day
+        Mon  1  0
+        Tue  2 ████████████████████ 1
+        Wed  3  0
+        Thu  4  0
+        Fri  5  0
+        Mon  8  0
+        Tue  9  0
+        Wed 10  0
+        Thu 11  0
+        Fri 12  0
+        Mon 15  0
+        Tue 16  0
+        Wed 17  0
+        Thu 18  0
+        Fri 19  0
+        Mon 22  0
+        Tue 23  0
+        Wed 24  0
+        Thu 25  0
+        Fri 26  0
+        Mon 29  0
+        Tue 30  0
+
+        Thanked in the month, % of Sandbox
+        Jun ███ 14 %
+        ```
+        ");
+        assert_snapshot!(chart.text, @"Thanks per working day in June: lowest 0 on the 1st, highest 1 on the 2nd. Coverage was 14 %.");
     });
 }
 
