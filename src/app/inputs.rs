@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::App;
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
+use crate::boards;
 use crate::digest;
 use crate::home;
 use crate::kudos;
@@ -41,6 +42,9 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
             let word = reading.subcommand(&RESERVED);
             let word = word.or_else(|| channel.map(|_| prompts::inputs::RESERVED.to_owned()));
             let answer = match word.as_deref() {
+                None if boards::inputs::is_ours(&command.text) => {
+                    Some(boards::inputs::command(&app.ctx, &command).await)
+                }
                 Some("privacy") => privacy::inputs::command(&app.ctx, &command).await,
                 Some(prompts::inputs::RESERVED) => {
                     Some(prompts::inputs::command(&app.ctx, &app.packs, &command, channel).await)
@@ -160,6 +164,7 @@ fn feature(callback_id: &str) -> &str {
 /// Hands a click to the feature whose element it was: the action id begins with its name.
 async fn clicked(app: &App, click: &BlockActions, action: &Action) -> Option<Response> {
     match action.name().split('.').next() {
+        Some("boards") => boards::inputs::click(&app.ctx, click, action).await,
         Some("home") => home::inputs::click(&app.ctx, click, action).await,
         Some("digest") => digest::inputs::click(&app.ctx, click, action).await,
         Some("prompts") => prompts::inputs::click(&app.giving(), &app.packs, click, action).await,

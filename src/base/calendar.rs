@@ -132,8 +132,6 @@ impl FromStr for Day {
     }
 }
 
-/// A period that is counted for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday), `m2026-10`,
-/// `q2026-4`, `y2026`, `all`.
 /// The weekdays that people work on; Monday to Friday unless somebody says otherwise. Its text, which is also how it is
 /// stored, names them: `Sun Mon Tue Wed Thu`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -196,8 +194,9 @@ impl TryFrom<String> for WorkingDays {
 pub fn customer_service_week(year: i32) -> Option<Day> {
     NaiveDate::from_weekday_of_month_opt(year, 10, Weekday::Mon, 1).map(Day)
 }
-/// A period that tallies are kept for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday),
-/// `m2026-10`, `all`.
+
+/// A period that is counted for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday), `m2026-10`,
+/// `q2026-4`, `y2026`, `all`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Period(String);

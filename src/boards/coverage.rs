@@ -188,13 +188,47 @@ pub async fn months(
         stored_month(last)
     )?;
     rows.into_iter()
-        .map(|(month, active, thanked)| {
-            let day: Day = format!("{month}-01")
-                .parse()
-                .map_err(|_| StoreError::Unreadable("a month"))?;
-            Ok((Span::month(day), Share { active, thanked }))
+        .map(|(month, active, thanked)| Ok((span(&month)?, Share { active, thanked })))
+        .collect()
+}
+
+/// Every month that was kept, of every team, by month and team; the headline has no team.
+pub async fn every_month(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+) -> Result<Vec<(Span, Option<TeamId>, Share)>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (String, String, i64, i64),
+        "SELECT month, team, active, thanked FROM coverage WHERE workspace = $1 ORDER BY month, team",
+        workspace
+    )?;
+    rows.into_iter()
+        .map(|(month, team, active, thanked)| {
+            let team = (!team.is_empty()).then_some(TeamId(team));
+            Ok((span(&month)?, team, Share { active, thanked }))
         })
         .collect()
+}
+
+/// A month as it is read.
+fn span(month: &str) -> Result<Span, StoreError> {
+    let day: Day = format!("{month}-01")
+        .parse()
+        .map_err(|_| StoreError::Unreadable("a month"))?;
+    Ok(Span::month(day))
+}
+
+/// Whether the app was installed here by an instant.
+pub async fn is_installed_by(tx: &mut Tx, workspace: &WorkspaceId, at: Instant) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (i64,),
+        "SELECT installed_at FROM workspace WHERE id = $1 AND installed_at <= $2",
+        workspace,
+        at
+    )?;
+    Ok(row.is_some())
 }
 
 /// Who among these was not thanked for 20 working days, with the day of the last thanks; `None` = not yet. Those longest

@@ -1,11 +1,16 @@
 //! Floor 5: boards and coverage. Boards name at most ten and never a bottom; coverage names nobody.
 
 pub mod coverage;
+pub mod grammar;
+pub mod inputs;
+mod look;
+pub mod messages;
 pub mod rules;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use look::{home_section, keep_month};
 pub use store::{Boosted, Said, by_value, figures, highest, most_joined, readable_by_all, said_to, thanked_by};
 
 use crate::base::calendar::Span;

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use chrono::SecondsFormat;
 use serde_json::json;
 
+use super::figures::{Days, ranged};
 use super::{Format, is_closed_pipe};
 use crate::base::clock::Instant;
 use crate::kudos::{self, Exported};
@@ -28,14 +29,14 @@ const COLUMNS: [&str; 10] = [
     "reversed_at",
 ];
 
-/// Writes every kudos to standard output: one row per receiver, by `given_at` then `id`.
-pub(super) async fn kudos(url: &str, format: Format) -> anyhow::Result<()> {
+/// Writes every kudos of some days to standard output: one row per receiver, by `given_at` then `id`.
+pub(super) async fn kudos(url: &str, days: Days, format: Format) -> anyhow::Result<()> {
     let url: DatabaseUrl = url.parse()?;
     let db = Db::open(&url).await?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let written = match format {
-        Format::Csv => csv(&db, &mut out).await,
-        Format::Json => json(&db, &mut out).await,
+        Format::Csv => csv(&db, days, &mut out).await,
+        Format::Json => json(&db, days, &mut out).await,
     };
     match written.and_then(|()| out.flush().context("standard output")) {
         Err(error) if is_closed_pipe(&error) => {}
@@ -45,8 +46,9 @@ pub(super) async fn kudos(url: &str, format: Format) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn pages(db: &Db, mut each: impl FnMut(&Exported) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let mut after: Option<(Instant, String)> = None;
+async fn pages(db: &Db, days: Days, mut each: impl FnMut(&Exported) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let (from, to) = ranged(days);
+    let mut after: Option<(Instant, String)> = from.map(|from| (from, String::new()));
     loop {
         let from = after.clone();
         let rows: Result<Vec<Exported>, StoreError> = db
@@ -55,16 +57,19 @@ async fn pages(db: &Db, mut each: impl FnMut(&Exported) -> anyhow::Result<()>) -
         let rows = rows.context("the database could not be read")?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = Some((last.given_at, last.id.clone()));
-        for row in &rows {
+        for row in rows.iter().filter(|row| days.contain(row.workspace_day)) {
             each(row)?;
+        }
+        if to.is_some_and(|to| last.given_at >= to) {
+            return Ok(());
         }
     }
 }
 
-async fn csv(db: &Db, out: &mut impl Write) -> anyhow::Result<()> {
+async fn csv(db: &Db, days: Days, out: &mut impl Write) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
-    pages(db, |row| {
+    pages(db, days, |row| {
         csv.write_record([
             row.id.as_str(),
             &instant(row.given_at),
@@ -84,10 +89,10 @@ async fn csv(db: &Db, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn json(db: &Db, out: &mut impl Write) -> anyhow::Result<()> {
+async fn json(db: &Db, days: Days, out: &mut impl Write) -> anyhow::Result<()> {
     let mut first = true;
     out.write_all(b"[")?;
-    pages(db, |row| {
+    pages(db, days, |row| {
         out.write_all(if first { b"\n" } else { b",\n" })?;
         first = false;
         let object = json!({

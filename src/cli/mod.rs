@@ -3,6 +3,7 @@
 mod demo;
 mod digest;
 mod export;
+mod figures;
 mod import;
 mod prompts;
 mod serve;
@@ -18,6 +19,7 @@ use url::Url;
 
 use self::prompts::{PacksCommand, PromptsCommand};
 use crate::app::manifest;
+use crate::base::calendar::Day;
 use crate::base::text::thousands;
 use crate::config::{Behaviour, Database, Serve};
 use crate::digest::rules::Month;
@@ -92,9 +94,39 @@ enum Export {
     Kudos {
         #[command(flatten)]
         database: Database,
+        #[command(flatten)]
+        days: figures::Days,
         /// csv or json.
         #[arg(long, value_enum, default_value_t = Format::Csv)]
         format: Format,
+    },
+    /// The people of the workspace and their teams; no figures of theirs. With days: those first seen on them.
+    Members {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        #[command(flatten)]
+        days: figures::Days,
+    },
+    /// Coverage of each month and team, as it was kept at the month's end. With days: the months that begin on them.
+    Coverage {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        #[command(flatten)]
+        days: figures::Days,
+    },
+    /// One board, ten names at most: rank, member, count.
+    Board {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        /// How long its period is.
+        #[arg(long, value_enum, default_value_t = figures::Length::Month)]
+        period: figures::Length,
+        /// The month, or one of the quarter's or year's; without it the running one.
+        #[arg(long, value_name = "2026-10", value_parser = figures::of)]
+        of: Option<Day>,
+        /// What it ranks by.
+        #[arg(long, value_enum, default_value_t = figures::By::Givers)]
+        kind: figures::By,
     },
 }
 
@@ -250,9 +282,6 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::DemoBot => demo::demo_bot().await,
             Command::Manifest(wanted) => print_manifest(&wanted),
             Command::Recount(database) => recount(&database.database_url).await,
-            Command::Export {
-                what: Export::Kudos { database, format },
-            } => export::kudos(&database.database_url, format).await,
             Command::Import {
                 what: Import::Kudos(wanted),
             } => {
@@ -269,6 +298,24 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Digest {
                 what: Digest::Preview(wanted),
             } => digest::preview(&wanted.database, &wanted.behaviour, wanted.month, wanted.out.as_deref()).await,
+            Command::Export {
+                what: Export::Kudos { database, days, format },
+            } => export::kudos(&database.database_url, days, format).await,
+            Command::Export {
+                what: Export::Members { common, days },
+            } => figures::members(&common, days).await,
+            Command::Export {
+                what: Export::Coverage { common, days },
+            } => figures::coverage(&common, days).await,
+            Command::Export {
+                what:
+                    Export::Board {
+                        common,
+                        period,
+                        of,
+                        kind,
+                    },
+            } => figures::board(&common, period, of, kind).await,
             Command::Prompts {
                 what: PromptsCommand::Preview(wanted),
             } => prompts::preview(*wanted).await,

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, App};
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
+use crate::boards;
 use crate::digest;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending};
@@ -230,6 +231,7 @@ impl Runner {
                 })
                 .await?;
             self.swept = Some(now);
+            boards::keep_month(ctx).await?;
             let today = kudos::workspace_today(ctx).await?;
             if self.words_dropped != Some(today) {
                 kudos::drop_old_words(ctx, today).await?;

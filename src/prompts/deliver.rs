@@ -291,7 +291,8 @@ async fn quotes(ctx: &Ctx, of: &Occurrence) -> Result<Quotes, StoreError> {
         return Ok(Quotes::default());
     }
     let carries = planned.carries.is_some();
-    if !carries && !(ctx.settings().best_answer && planned.week.is_none()) {
+    let tells_best = ctx.settings().best_answer && planned.week.is_none();
+    if !carries && !tells_best {
         return Ok(Quotes::default());
     }
     let id = &ctx.workspace.id;

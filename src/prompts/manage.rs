@@ -14,7 +14,7 @@ use super::store::{self, State, Stored};
 use super::tick::{Past, next_at};
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
-use crate::base::ids::{ScheduleId, UserId};
+use crate::base::ids::{ChannelId, ScheduleId, UserId};
 use crate::base::text::{clean, mask};
 use crate::outbox;
 use crate::slack::mrkdwn::escape;
@@ -154,8 +154,8 @@ pub async fn skip_next(
 /// What came of asking for another prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Swapped {
-    /// This is asked now.
-    To(Schedule, String),
+    /// This is asked there now.
+    To(ChannelId, String),
     /// There is no other.
     NoOther,
     /// The schedule was deleted.
@@ -215,7 +215,7 @@ pub async fn swap(ctx: &Ctx, packs: &Packs, by: &UserId, id: &ScheduleId) -> Res
             audit::enter(tx, &workspace, &entry, now).await
         })
         .await?;
-    Ok(Swapped::To(schedule, text))
+    Ok(Swapped::To(schedule.channel, text))
 }
 
 /// Posts a prompt now: today's, where it wasn't posted yet, else one more. Returns the schedule; `None` if it was deleted
@@ -274,7 +274,7 @@ pub async fn post_missed(
     by: &UserId,
     id: &ScheduleId,
     due_at: Instant,
-) -> Result<Option<crate::base::ids::ChannelId>, StoreError> {
+) -> Result<Option<ChannelId>, StoreError> {
     let (workspace, now, by, id) = (ctx.workspace.id.clone(), ctx.clock.now(), by.clone(), id.clone());
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<_, StoreError> {

@@ -33,8 +33,12 @@ pub enum Field {
     Digest,
     /// The workspace's zone.
     Zone,
+    /// Whether a prompt opens with the best-liked answer to the one before.
+    BestAnswer,
     /// How long words are kept.
     Keep,
+    /// Boards, and the nobody-forgotten list.
+    Boards,
     /// Who may change all this.
     Stewards,
 }
@@ -95,12 +99,14 @@ const EVERYDAY: [&str; 34] = [
 const GUESTS: &str = "single_channel_guests";
 /// The input of the first question of *Monthly digest*.
 const DIGEST: &str = "digest";
+/// The input of the second question of *Boards*.
+const FORGOTTEN: &str = "forgotten_list";
 /// The input by which a warning is taken note of.
 pub(super) const SURE: &str = "sure";
 
 impl Field {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Channel,
         Self::Announcement,
         Self::Values,
@@ -111,7 +117,9 @@ impl Field {
         Self::Shared,
         Self::Digest,
         Self::Zone,
+        Self::BestAnswer,
         Self::Keep,
+        Self::Boards,
         Self::Stewards,
     ];
 
@@ -148,7 +156,9 @@ impl Field {
             // A yes to a shared channel is kept with the others.
             Self::Digest => &["digest_channel", DIGEST, "shared_channels"],
             Self::Zone => &["timezone"],
+            Self::BestAnswer => &["best_answer"],
             Self::Keep => &["keep_words"],
+            Self::Boards => &["boards", FORGOTTEN],
             Self::Stewards => &["stewards"],
         }
     }
@@ -166,7 +176,9 @@ impl Field {
             Self::Shared => "Shared channels",
             Self::Digest => "Monthly digest",
             Self::Zone => "Time zone",
+            Self::BestAnswer => "Answers to prompts",
             Self::Keep => "How long words are kept",
+            Self::Boards => "Boards",
             Self::Stewards => "Stewards",
         }
     }
@@ -227,11 +239,21 @@ impl Field {
                 || format!("{}, the first steward's", known.zone.name()),
                 |zone| zone.name().to_owned(),
             ),
+            Self::BestAnswer if settings.best_answer => "the best-liked one opens the next prompt".to_owned(),
+            Self::BestAnswer => "stay in their thread".to_owned(),
             Self::Keep => match settings.keep_words {
                 None => "for ever".to_owned(),
                 Some(1) => "1 month; then only counts stay".to_owned(),
                 Some(months) => format!("{months} months; then only counts stay"),
             },
+            Self::Boards if !settings.personal_figures => {
+                "off, with the nobody-forgotten list: this server tells no figures of persons".to_owned()
+            }
+            Self::Boards => format!(
+                "{}; the nobody-forgotten list for leads is {}",
+                if settings.boards { "on" } else { "off" },
+                if settings.forgotten_list { "on" } else { "off" }
+            ),
             Self::Stewards if settings.stewards.is_empty() => "nobody".to_owned(),
             Self::Stewards => known.names(&settings.stewards),
         }
@@ -371,6 +393,46 @@ impl Field {
                 .optional()
                 .hint("As in Europe/Berlin. Empty: the first steward's. What was counted doesn't move."),
             ],
+            Self::Boards => vec![
+                Block::input(
+                    "Boards",
+                    Input::radio(
+                        name,
+                        vec![
+                            Choose::new("On", "on").about("Who thanked most people, who was thanked; ten names, never a bottom."),
+                            Choose::new("Off", "off").about("Coverage stays: it names nobody."),
+                        ],
+                        Some(if settings.boards { "on" } else { "off" }),
+                    ),
+                ),
+                Block::input(
+                    "Nobody-forgotten list",
+                    Input::radio(
+                        FORGOTTEN,
+                        vec![
+                            Choose::new("Off", "off"),
+                            Choose::new("On", "on").about("A team's leads see who had no thanks for 20 working days."),
+                        ],
+                        Some(if settings.forgotten_list { "on" } else { "off" }),
+                    ),
+                )
+                .hint("Name and date of the last thanks, to that team's leads alone. It stands in everybody's privacy page, and every look in the history."),
+            ],
+            Self::BestAnswer => vec![
+                Block::input(
+                    "May a prompt open with an answer to the one before?",
+                    Input::radio(
+                        name,
+                        vec![
+                            Choose::new("Answers stay in their thread", "no"),
+                            Choose::new("The best-liked one opens the next prompt", "yes")
+                                .about("With its writer's name; nobody who is left off boards."),
+                        ],
+                        Some(if settings.best_answer { "yes" } else { "no" }),
+                    ),
+                )
+                .hint("Needs the scopes to read messages and reactions."),
+            ],
             Self::Keep => vec![
                 Block::input(
                     "For how many months are words kept?",
@@ -439,7 +501,12 @@ impl Field {
                     },
                 }
             }
+            Self::BestAnswer => draft.best_answer = filled.option(name).as_deref() == Some("yes"),
             Self::Keep => draft.keep_words = u32::try_from(number(MOST_MONTHS)?).ok().filter(|months| *months > 0),
+            Self::Boards => {
+                draft.boards = filled.option(name).as_deref() != Some("off");
+                draft.forgotten_list = filled.option(FORGOTTEN).as_deref() == Some("on");
+            }
             Self::Stewards => {
                 draft.stewards = filled.users(name);
                 // The order says whose zone counts: who was first stays first.

@@ -6,6 +6,7 @@ use super::fields::SURE;
 use super::{Field, Known};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, UserId};
+use crate::prompts::messages::manage::NEW as NEW_PROMPTS;
 use crate::slack::blocks::{Block, Button, Choose, Input, Message, View};
 use crate::slack::mrkdwn::{bold, channel as channel_link, escape};
 use crate::workspace::Settings;
@@ -311,15 +312,34 @@ pub(super) fn ask_first_kudos(settings: &Settings) -> Message {
         "Ready. {place} Now say the first one, so that people see how it goes: {command} @someone for what they did. \
          Everything else is in {command} settings."
     );
-    Message::sentence(&text)
+    with_prompts(&text)
 }
 
 /// Nothing is left to do.
 pub(super) fn all_set(settings: &Settings) -> Message {
-    Message::sentence(&format!(
+    with_prompts(&format!(
         "Everything is set up. What there is to change is in {} settings.",
         escape(&settings.command)
     ))
+}
+
+/// The end of the first steps offers what makes recognition last: nothing is posted by itself until a steward says so.
+fn with_prompts(text: &str) -> Message {
+    let offer = "Shall I post a question each working day, to keep a channel talking?";
+    Message::new(
+        &format!("{text} {offer}"),
+        vec![
+            Block::section(text),
+            Block::section_with(
+                offer,
+                Button::new(
+                    "Choose channel and time",
+                    NEW_PROMPTS,
+                    "Post a question each working day",
+                ),
+            ),
+        ],
+    )
 }
 
 /// What somebody reads first who has just become the first steward.

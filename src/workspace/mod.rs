@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub use forgotten::{FORGOTTEN, KeptByWorkspace, anonymous, erase, export, forget_person, forgotten, is_anonymous};
 pub use homes::{HomeOf, open_home, refresh_homes};
-pub use members::{Choices, Guest, Member, choose, everybody, find_by_names, members, remember_dm, upsert};
+pub use members::{Choices, Guest, Member, choose, everybody, find_by_names, first_seen, members, remember_dm, upsert};
 pub use once::{first_time, happened};
 pub use picked::{Picked, look_at};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};

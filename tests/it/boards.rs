@@ -18,7 +18,7 @@ use plaudit::workspace::{Choices, Settings, choose, install, upsert};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::harness::{TestDatabase, rows};
+use crate::harness::{TestDatabase, rows, written};
 
 /// Boards from standings equal boards from the ledger, whatever happened.
 
@@ -82,13 +82,6 @@ fn receiver(n: usize) -> Receiver {
     PEOPLE
         .get(n)
         .map_or_else(|| Receiver::Group("SEMEA".into()), |id| Receiver::Member((*id).into()))
-}
-
-macro_rules! written {
-    ($db:expr, $tx:ident => $work:expr) => {{
-        let done: Result<_, StoreError> = $db.write(async move |$tx: &mut Tx| $work.await).await;
-        done.expect(stringify!($work))
-    }};
 }
 
 macro_rules! seen {

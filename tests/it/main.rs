@@ -53,3 +53,4 @@ mod taking_back;
 mod teams;
 mod together;
 mod tomorrow;
+mod top;

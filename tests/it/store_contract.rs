@@ -9,7 +9,9 @@ use plaudit::base::calendar::{Span, Unit, WorkingDays, local_day};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, MessageTs, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
-use plaudit::boards::coverage::{Of, Share, covered, lately, months, of_month, remember_month};
+use plaudit::boards::coverage::{
+    Of, Share, covered, every_month, is_installed_by, lately, months, of_month, remember_month,
+};
 use plaudit::boards::{
     Wanted, board, by_value, coverage, figure, highest, most_boosted, most_joined, readable_by_all, said_to, thanked_by,
 };
@@ -1979,11 +1981,18 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
         write!(db, tx => remember_month(tx, &t1(), Of::Headline, month, Share::default()));
         let kept = read!(db, tx => months(tx, &t1(), Of::Headline, month.previous().expect("a month"), month));
         assert_eq!(kept, BTreeMap::from([(month, share)]), "what was true stays");
+        assert_eq!(read!(db, tx => every_month(tx, &t1())), [(month, None, share)]);
+        assert_eq!(read!(db, tx => workspace::everybody(tx, &t1())).len(), 4);
+        assert_eq!(read!(db, tx => workspace::first_seen(tx, &t1())).len(), 4);
+        assert_eq!(read!(db, tx => workspace::settings_of(tx, &t1(), &settings)), settings);
         let everybody = people_of(&["UDANA", "UMO", "UANA"]);
         let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today));
         assert_eq!(names, [("UANA".into(), None)]);
         let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today.plus(40)));
         assert_eq!(names.last(), Some(&("UMO".into(), Some(today))));
+
+        assert!(read!(db, tx => is_installed_by(tx, &t1(), start())));
+        assert!(!read!(db, tx => is_installed_by(tx, &t1(), after(-1))));
 
         // Taken back, it leaves every figure.
         let wish = regret(&outcomes[1], after(700_001));

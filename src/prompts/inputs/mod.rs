@@ -130,7 +130,7 @@ async fn stewards(
             |schedule| messages::on_its_way(&schedule.channel),
         ),
         says::SWAP => match manage::swap(ctx, packs, by, &id).await? {
-            Swapped::To(schedule, text) => says::swapped(&schedule, &text),
+            Swapped::To(channel, text) => says::swapped(&channel, &text),
             Swapped::NoOther => says::NO_OTHER.to_owned(),
             Swapped::Gone => says::GONE.to_owned(),
         },

@@ -266,7 +266,6 @@ pub const DAYS: [(&str, &str); 7] = [
 pub fn form(_: Locale, packs: &Packs, filled: &Filled, metadata: &str) -> View {
     let choose_pack: Vec<Choose> = packs
         .names()
-        .into_iter()
         .filter_map(|name| packs.get(name))
         // Customer Service Week comes by itself.
         .filter(|pack| pack.wrap_up.is_empty())
@@ -416,8 +415,8 @@ pub fn skipped(schedule: &Schedule, day: Day) -> String {
 }
 
 /// The same for another prompt; `text` is the one that comes now.
-pub fn swapped(schedule: &Schedule, text: &str) -> String {
-    format!("In {} it is now: {text}", channel_link(&schedule.channel))
+pub fn swapped(channel: &ChannelId, text: &str) -> String {
+    format!("In {} it is now: {text}", channel_link(channel))
 }
 
 /// The same for one of one's own, as it is posted (mrkdwn).

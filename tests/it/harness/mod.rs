@@ -98,6 +98,17 @@ impl Default for Setup {
     }
 }
 
+/// What comes of a write that must succeed: `written!(db, tx => upsert(tx, …))`.
+macro_rules! written {
+    ($db:expr, $tx:ident => $work:expr) => {{
+        let done: Result<_, plaudit::store::StoreError> =
+            $db.write(async move |$tx: &mut plaudit::store::Tx| $work.await).await;
+        done.expect(stringify!($work))
+    }};
+}
+
+pub(crate) use written;
+
 /// Tells a story in the usual workspace.
 pub fn story(tell: impl AsyncFnOnce(&mut Story)) {
     story_with(Setup::default(), tell);
