@@ -410,10 +410,11 @@ fn the_picture_has_its_words_with_it() {
 
 #[test]
 fn posted_once_across_a_lost_answer_and_a_restart() {
-    with_steward(&["channels:read", "channels:history"], async |t| {
+    with_steward(&["channels:read", "channels:history", "files:write"], async |t| {
         a_month(t).await;
         advance(t, "2026-07-01", 9);
         t.fails("chat.postMessage", Fault::DoneThenDrop, 2);
+        t.fails("files.completeUploadExternal", Fault::DoneThenDrop, 1);
         t.run_due_jobs().await;
         t.restart().await;
         t.run_jobs().await;
@@ -422,6 +423,12 @@ fn posted_once_across_a_lost_answer_and_a_restart() {
             top.iter().filter(|text| text.starts_with("June in Sandbox")).count(),
             1,
             "{top:?}"
+        );
+        let messages = t.channel("kudos").messages();
+        assert_eq!(
+            messages.iter().flat_map(|message| &message.files).count(),
+            1,
+            "one picture"
         );
         assert_eq!(t.number("SELECT COUNT(*) FROM digest WHERE state = 'posted'").await, 1);
     });
