@@ -108,9 +108,21 @@ pub struct Behaviour {
     /// After how many months the words of kudos are dropped while their counts stay; without it never.
     #[arg(long, env = "PLAUDIT_KEEP_WORDS", value_parser = months, hide_env_values = true)]
     pub keep_words: Option<Maybe<u32>>,
+    /// Whether figures of persons are told to others: off removes boards, the nobody-forgotten list and export board.
+    #[arg(long, env = "PLAUDIT_PERSONAL_FIGURES", value_enum, default_value_t = OnOff::On, hide_env_values = true)]
+    pub personal_figures: OnOff,
     /// The team whose figures come first: a user group's id (S…) or a channel's (C…). Without one it is everybody.
     #[arg(long, env = "PLAUDIT_TEAM", value_parser = team, hide_env_values = true)]
     pub team: Option<Maybe<TeamId>>,
+}
+
+/// A switch in the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum OnOff {
+    /// As usual.
+    On,
+    /// Not at all.
+    Off,
 }
 
 /// A setting that may be there and empty, as in `PLAUDIT_CHANNEL=` in an `.env`; empty counts as not set.

@@ -5,8 +5,10 @@
 
 pub mod app;
 pub mod base;
+pub mod boards;
 pub mod cli;
 pub mod config;
+pub mod digest;
 pub mod home;
 pub mod jobs;
 pub mod kudos;

@@ -1,6 +1,8 @@
 //! Outbox kind → feature.
 
 use super::App;
+use crate::boards;
+use crate::digest;
 use crate::home;
 use crate::kudos;
 use crate::outbox::{Claimed, Ending, Kind, Late};
@@ -43,8 +45,12 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
                     why: "unreadable".to_owned(),
                 });
             };
-            let settings = setup::section(&app.ctx, &of.member).await?;
-            home::deliver::publish(&app.ctx, &of, settings).await
+            let mut below = boards::home_section(&app.ctx, &of.member).await?;
+            below.extend(setup::section(&app.ctx, &of.member).await?);
+            home::deliver::publish(&app.ctx, &of, below).await
+        }
+        Kind::DigestPost | Kind::DigestNames | Kind::DigestPicture | Kind::DigestSteward | Kind::DigestEdition => {
+            digest::deliver::deliver(&app.ctx, claimed).await
         }
         Kind::PromptsPost
         | Kind::PromptsUpdate

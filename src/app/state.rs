@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::base::clock::Clock;
-use crate::config::Behaviour;
+use crate::config::{Behaviour, OnOff};
 use crate::kudos::{Giving, Lookup, Opening, Recorder};
 use crate::prompts::Packs;
 use crate::slack::client::Client;
@@ -132,6 +132,7 @@ pub fn settings(behaviour: &Behaviour) -> Settings {
         emoji: behaviour.emoji(),
         keep_words: behaviour.keep_words(),
         team: behaviour.team(),
+        personal_figures: behaviour.personal_figures == OnOff::On,
         ..shipped
     }
 }

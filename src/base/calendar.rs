@@ -68,7 +68,19 @@ impl Day {
     /// The first day of the month after this day's.
     pub fn first_of_next_month(self) -> Self {
         let first = self.first_of_month();
-        Self(first.0.checked_add_months(Months::new(1)).unwrap_or(first.0))
+        first.months(1)
+    }
+
+    /// The same day of the month this many months later, or earlier if negative; the last one where a month is shorter.
+    /// Stays where it is beyond the calendar's end.
+    pub fn months(self, months: i64) -> Self {
+        let by = Months::new(u32::try_from(months.unsigned_abs()).unwrap_or(u32::MAX));
+        let moved = if months < 0 {
+            self.0.checked_sub_months(by)
+        } else {
+            self.0.checked_add_months(by)
+        };
+        Self(moved.unwrap_or(self.0))
     }
 
     /// The next working day after this one.
@@ -125,53 +137,44 @@ impl FromStr for Day {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct WorkingDays(WeekdaySet);
-
 impl WorkingDays {
     /// These days; none if there is none among them.
     pub fn new(days: impl IntoIterator<Item = Weekday>) -> Option<Self> {
         let days: WeekdaySet = days.into_iter().collect();
         (!days.is_empty()).then_some(Self(days))
     }
-
     /// Whether people work on this day.
     pub fn contains(self, day: Day) -> bool {
         self.0.contains(day.weekday())
     }
-
     /// The days, from Monday.
     pub fn days(self) -> impl Iterator<Item = Weekday> {
         self.0.iter(Weekday::Mon)
     }
 }
-
 impl Default for WorkingDays {
     fn default() -> Self {
         use Weekday::{Fri, Mon, Thu, Tue, Wed};
         Self(WeekdaySet::from_array([Mon, Tue, Wed, Thu, Fri]))
     }
 }
-
 impl fmt::Display for WorkingDays {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days: Vec<String> = self.days().map(|day| day.to_string()).collect();
         f.write_str(&days.join(" "))
     }
 }
-
 impl From<WorkingDays> for String {
     fn from(days: WorkingDays) -> Self {
         days.to_string()
     }
 }
-
 /// A text that names no weekdays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not weekdays written as Mon Tue Wed")]
 pub struct NotWorkingDays;
-
 impl FromStr for WorkingDays {
     type Err = NotWorkingDays;
-
     fn from_str(text: &str) -> Result<Self, NotWorkingDays> {
         let days: Result<Vec<Weekday>, _> = text
             .split(|c: char| c == ',' || c.is_whitespace())
@@ -181,22 +184,19 @@ impl FromStr for WorkingDays {
         Self::new(days.map_err(|_| NotWorkingDays)?).ok_or(NotWorkingDays)
     }
 }
-
 impl TryFrom<String> for WorkingDays {
     type Error = NotWorkingDays;
-
     fn try_from(text: String) -> Result<Self, NotWorkingDays> {
         text.parse()
     }
 }
-
 /// The Monday of Customer Service Week: the first of October (<https://www.csweek.com>).
 pub fn customer_service_week(year: i32) -> Option<Day> {
     NaiveDate::from_weekday_of_month_opt(year, 10, Weekday::Mon, 1).map(Day)
 }
 
-/// A period that tallies are kept for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday),
-/// `m2026-10`, `all`.
+/// A period that is counted for, as the text it is stored as: `d2026-10-05`, `w2026-10-05` (its Monday), `m2026-10`,
+/// `q2026-4`, `y2026`, `all`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Period(String);
@@ -219,6 +219,16 @@ impl Period {
         Self(format!("m{}", day.0.format("%Y-%m")))
     }
 
+    /// The quarter around a day.
+    pub fn quarter(day: Day) -> Self {
+        Self(format!("q{}-{}", day.0.format("%Y"), day.0.month0() / 3 + 1))
+    }
+
+    /// The year around a day.
+    pub fn year(day: Day) -> Self {
+        Self(format!("y{}", day.0.format("%Y")))
+    }
+
     /// All time.
     pub fn all() -> Self {
         Self("all".to_owned())
@@ -233,6 +243,93 @@ impl Period {
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// How long a [`Span`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// From Monday to Sunday.
+    Week,
+    /// A calendar month.
+    Month,
+    /// Three calendar months, from January, April, July or October.
+    Quarter,
+    /// A calendar year.
+    Year,
+    /// All time.
+    All,
+}
+
+/// A stretch of the calendar that boards are told for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Span {
+    unit: Unit,
+    /// Its first day; any, for all time.
+    first: Day,
+}
+
+impl Span {
+    /// The week, month, quarter or year around a day.
+    pub fn around(unit: Unit, day: Day) -> Self {
+        let month = day.first_of_month();
+        let first = match unit {
+            Unit::Week => day.monday(),
+            Unit::Month => month,
+            Unit::Quarter => month.months(-i64::from(day.0.month0() % 3)),
+            Unit::Year => month.months(-i64::from(day.0.month0())),
+            Unit::All => Day(NaiveDate::default()),
+        };
+        Self { unit, first }
+    }
+
+    /// The calendar month around a day.
+    pub fn month(day: Day) -> Self {
+        Self::around(Unit::Month, day)
+    }
+
+    /// How long it is.
+    pub const fn unit(self) -> Unit {
+        self.unit
+    }
+
+    /// Its first day; `None` for all time.
+    pub fn first(self) -> Option<Day> {
+        (self.unit != Unit::All).then_some(self.first)
+    }
+
+    /// Its last day; `None` for all time.
+    pub fn last(self) -> Option<Day> {
+        let months = match self.unit {
+            Unit::Week => return Some(self.first.plus(6)),
+            Unit::Month => 1,
+            Unit::Quarter => 3,
+            Unit::Year => 12,
+            Unit::All => return None,
+        };
+        Some(self.first.months(months).previous())
+    }
+
+    /// The one before; `None` for all time.
+    pub fn previous(self) -> Option<Self> {
+        self.first().map(|first| Self::around(self.unit, first.previous()))
+    }
+
+    /// Whether a day is in it.
+    pub fn contains(self, day: Day) -> bool {
+        self.first().is_none_or(|first| first <= day) && self.last().is_none_or(|last| day <= last)
+    }
+
+    /// As it is stored.
+    pub fn period(self) -> Period {
+        match self.unit {
+            Unit::Week => Period::week(self.first),
+            Unit::Month => Period::month(self.first),
+            Unit::Quarter => Period::quarter(self.first),
+            Unit::Year => Period::year(self.first),
+            Unit::All => Period::all(),
+        }
     }
 }
 
@@ -361,6 +458,35 @@ mod tests {
         assert_eq!(Period::week(new_year).as_str(), "w2026-12-28");
         assert_eq!(Day::new(2026, 12, 31).expect("a day").first_of_next_month(), new_year);
         assert!(thursday.is_working_day() && !thursday.plus(2).is_working_day());
+    }
+
+    #[test]
+    fn a_span_is_the_stretch_around_a_day() {
+        let day = Day::new(2026, 11, 28).expect("a day");
+        let of = |unit| {
+            let span = Span::around(unit, day);
+            let end = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
+            let before = span
+                .previous()
+                .map_or_else(String::new, |before| before.period().to_string());
+            format!(
+                "{} {} {} after {before}",
+                span.period(),
+                end(span.first()),
+                end(span.last())
+            )
+        };
+        assert_eq!(of(Unit::Week), "w2026-11-23 2026-11-23 2026-11-29 after w2026-11-16");
+        assert_eq!(of(Unit::Month), "m2026-11 2026-11-01 2026-11-30 after m2026-10");
+        assert_eq!(of(Unit::Quarter), "q2026-4 2026-10-01 2026-12-31 after q2026-3");
+        assert_eq!(of(Unit::Year), "y2026 2026-01-01 2026-12-31 after y2025");
+        assert_eq!(of(Unit::All), "all   after ");
+        let leap = Day::new(2028, 3, 31).expect("a day");
+        assert_eq!(leap.months(-1).to_string(), "2028-02-29");
+        assert!(Span::month(leap).contains(leap) && !Span::month(leap).contains(leap.next()));
+        assert!(Span::around(Unit::All, leap).contains(day));
+        let january = Span::around(Unit::Quarter, Day::new(2026, 1, 1).expect("a day"));
+        assert_eq!(january.previous().expect("one before").period().as_str(), "q2025-4");
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Floor 11: the command line. Builds, starts and stops everything.
 
 mod demo;
+mod digest;
 mod export;
+mod figures;
+mod import;
 mod prompts;
 mod serve;
 
 use std::error::Error as _;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::error::{ContextKind, ErrorKind};
@@ -15,8 +19,10 @@ use url::Url;
 
 use self::prompts::{PacksCommand, PromptsCommand};
 use crate::app::manifest;
+use crate::base::calendar::Day;
 use crate::base::text::thousands;
-use crate::config::{Database, Serve};
+use crate::config::{Behaviour, Database, Serve};
+use crate::digest::rules::Month;
 use crate::kudos;
 use crate::slack::manifest::to_yaml;
 use crate::store::{DatabaseUrl, Db};
@@ -46,6 +52,16 @@ enum Command {
     Export {
         #[command(subcommand)]
         what: Export,
+    },
+    /// Reads data in.
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// The monthly digest.
+    Digest {
+        #[command(subcommand)]
+        what: Digest,
     },
     /// Looks ahead at what is posted.
     Prompts {
@@ -78,10 +94,91 @@ enum Export {
     Kudos {
         #[command(flatten)]
         database: Database,
+        #[command(flatten)]
+        days: figures::Days,
         /// csv or json.
         #[arg(long, value_enum, default_value_t = Format::Csv)]
         format: Format,
     },
+    /// The people of the workspace and their teams; no figures of theirs. With days: those first seen on them.
+    Members {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        #[command(flatten)]
+        days: figures::Days,
+    },
+    /// Coverage of each month and team, as it was kept at the month's end. With days: the months that begin on them.
+    Coverage {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        #[command(flatten)]
+        days: figures::Days,
+    },
+    /// One board, ten names at most: rank, member, count.
+    Board {
+        #[command(flatten)]
+        common: Box<figures::Common>,
+        /// How long its period is.
+        #[arg(long, value_enum, default_value_t = figures::Length::Month)]
+        period: figures::Length,
+        /// The month, or one of the quarter's or year's; without it the running one.
+        #[arg(long, value_name = "2026-10", value_parser = figures::of)]
+        of: Option<Day>,
+        /// What it ranks by.
+        #[arg(long, value_enum, default_value_t = figures::By::Givers)]
+        kind: figures::By,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Kudos of another tool, from a CSV file. Nothing is posted, nobody is messaged, and running it twice adds nothing.
+    Kudos(Box<ImportKudos>),
+}
+
+#[derive(Debug, clap::Args)]
+struct ImportKudos {
+    /// The file: UTF-8, the first line names the columns.
+    #[arg(value_name = "FILE.csv")]
+    file: PathBuf,
+    /// Which columns say who gave, to whom, when and why. People are found by e-mail address, Slack id, handle or name.
+    #[arg(long, value_name = "giver=…,receiver=…,date=…,message=…", default_value = "", value_parser = import::map, hide_default_value = true)]
+    map: import::Map,
+    /// Says what would come of it, and of which lines nothing can, and writes nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    database: Database,
+    /// Base address of Slack's Web API; asked for e-mail addresses alone.
+    #[arg(
+        long = "slack-api-url",
+        env = "SLACK_API_URL",
+        default_value = "https://slack.com/api/",
+        hide_env_values = true
+    )]
+    api_url: Url,
+    #[command(flatten)]
+    behaviour: Behaviour,
+}
+
+#[derive(Debug, Subcommand)]
+enum Digest {
+    /// Shows a month's digest as it would be posted now.
+    Preview(Box<PreviewDigest>),
+}
+
+#[derive(Debug, clap::Args)]
+struct PreviewDigest {
+    /// Which month.
+    #[arg(long, value_name = "2026-10")]
+    month: Month,
+    /// A folder for the text, the blocks as JSON and the picture; without it the text is printed.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    behaviour: Behaviour,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -185,9 +282,40 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::DemoBot => demo::demo_bot().await,
             Command::Manifest(wanted) => print_manifest(&wanted),
             Command::Recount(database) => recount(&database.database_url).await,
+            Command::Import {
+                what: Import::Kudos(wanted),
+            } => {
+                let import = import::Import {
+                    file: &wanted.file,
+                    map: &wanted.map,
+                    dry_run: wanted.dry_run,
+                    database: &wanted.database,
+                    behaviour: &wanted.behaviour,
+                    api_url: &wanted.api_url,
+                };
+                import::kudos(&import).await
+            }
+            Command::Digest {
+                what: Digest::Preview(wanted),
+            } => digest::preview(&wanted.database, &wanted.behaviour, wanted.month, wanted.out.as_deref()).await,
             Command::Export {
-                what: Export::Kudos { database, format },
-            } => export::kudos(&database.database_url, format).await,
+                what: Export::Kudos { database, days, format },
+            } => export::kudos(&database.database_url, days, format).await,
+            Command::Export {
+                what: Export::Members { common, days },
+            } => figures::members(&common, days).await,
+            Command::Export {
+                what: Export::Coverage { common, days },
+            } => figures::coverage(&common, days).await,
+            Command::Export {
+                what:
+                    Export::Board {
+                        common,
+                        period,
+                        of,
+                        kind,
+                    },
+            } => figures::board(&common, period, of, kind).await,
             Command::Prompts {
                 what: PromptsCommand::Preview(wanted),
             } => prompts::preview(*wanted).await,

@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, App};
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
+use crate::boards;
+use crate::digest;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending};
 use crate::prompts;
@@ -26,6 +28,10 @@ const POLL_BUSY: Duration = Duration::from_millis(100);
 const KEEP: Duration = Duration::from_secs(7 * 86_400);
 /// How often the settings are read again: another process may have changed them.
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
+/// How often boards follow what was given. Seldom enough that a burst is counted together.
+const RANK_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether a month is to be told.
+const DIGEST_EVERY: Duration = Duration::from_secs(20);
 /// How often old rows are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -33,6 +39,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 pub struct Runner {
     app: Arc<App>,
     swept: Option<Instant>,
+    digested: Option<Instant>,
+    ranked: Option<Instant>,
     reloaded: Option<Instant>,
     words_dropped: Option<Day>,
     sending: JoinSet<()>,
@@ -45,6 +53,8 @@ impl Runner {
         Self {
             app,
             swept: None,
+            digested: None,
+            ranked: None,
             reloaded: None,
             words_dropped: None,
             sending: JoinSet::new(),
@@ -200,6 +210,17 @@ impl Runner {
             ctx.reload_settings().await?;
             self.reloaded = Some(now);
         }
+        if self.ranked.is_none_or(|ranked| now.since(ranked) >= RANK_EVERY) {
+            kudos::catch_up(&ctx.db, id).await?;
+            self.ranked = Some(now);
+        }
+        if self.digested.is_none_or(|digested| now.since(digested) >= DIGEST_EVERY) {
+            // Found again at the next look; kudos don't wait for it.
+            if let Err(error) = digest::tick(ctx).await {
+                tracing::error!(%error, "whether a month is to be told could not be found out");
+            }
+            self.digested = Some(now);
+        }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {
             let id = ctx.workspace.id.clone();
             ctx.db
@@ -213,6 +234,7 @@ impl Runner {
                 })
                 .await?;
             self.swept = Some(now);
+            boards::keep_month(ctx).await?;
             let today = kudos::workspace_today(ctx).await?;
             if self.words_dropped != Some(today) {
                 kudos::drop_old_words(ctx, today).await?;

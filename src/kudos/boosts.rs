@@ -68,6 +68,7 @@ pub async fn boost(
         now
     )?;
     if new > 0 {
+        count(tx, workspace, kudos).await?;
         refresh(tx, workspace, kudos, true, now).await?;
     }
     Ok(Joined::In)
@@ -104,12 +105,31 @@ async fn leave(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId, member: &U
         kudos,
         member
     )?;
+    if gone > 0 {
+        count(tx, workspace, kudos).await?;
+    }
     Ok(gone > 0)
+}
+
+/// Counts how many joined in a kudos, so that the words most people joined are found without counting.
+async fn count(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "INSERT INTO boosted (workspace, kudos, day, month, n)
+                 SELECT l.workspace, l.kudos, MIN(l.workspace_day), SUBSTR(MIN(l.workspace_day), 1, 7),
+                    (SELECT COUNT(*) FROM boost b WHERE b.workspace = $1 AND b.kudos = $2)
+                 FROM ledger l WHERE l.kudos = $2 AND l.workspace = $1 GROUP BY l.workspace, l.kudos
+                 ON CONFLICT (workspace, kudos) DO UPDATE SET n = excluded.n",
+        workspace,
+        kudos
+    )?;
+    Ok(())
 }
 
 /// Takes away everybody who joined in a kudos that was taken back.
 pub(super) async fn forget(tx: &mut Tx, workspace: &WorkspaceId, kudos: &KudosId) -> Result<(), StoreError> {
     sql!(tx, execute "DELETE FROM boost WHERE workspace = $1 AND kudos = $2", workspace, kudos)?;
+    sql!(tx, execute "DELETE FROM boosted WHERE workspace = $1 AND kudos = $2", workspace, kudos)?;
     Ok(())
 }
 

@@ -1,9 +1,9 @@
-//! Tallies and pairs: what a ledger row counts for. Derived, so that they can be rebuilt.
+//! Tallies: what a ledger row counts for at once. Derived, so that they can be rebuilt. What boards need beyond them
+//! follows a moment later (`standings.rs`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::Source;
 use crate::base::calendar::{Day, Period};
 use crate::store::{Lists, StoreError, Tx, list};
 
@@ -12,7 +12,7 @@ pub(super) struct Counted<'a> {
     pub workspace: &'a str,
     pub giver: &'a str,
     pub receiver: &'a str,
-    /// A team thanked as a team is on no personal board and in no pair.
+    /// A team thanked as a team is on no personal board.
     pub is_member: bool,
     /// `peer` or `customer`; see [`Source::tally`].
     pub source: &'static str,
@@ -22,15 +22,12 @@ pub(super) struct Counted<'a> {
 
 /// `(workspace, period, member, role, source)`
 pub(super) type TallyKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
-/// `(workspace, period, giver, receiver)`
-pub(super) type PairKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a, str>);
 
 /// What some rows count for. Aggregated, because an upsert may name a key once only; sorted, so that two lists never
 /// wait for each other.
 #[derive(Default)]
 pub(super) struct Counts<'a> {
     pub tallies: BTreeMap<TallyKey<'a>, i64>,
-    pub pairs: BTreeMap<PairKey<'a>, i64>,
     /// As they are written: a list has hardly more than one day, and a date is slow to write.
     pub periods: BTreeMap<Day, [String; 4]>,
 }
@@ -58,18 +55,6 @@ impl<'a> Counts<'a> {
                 tally(row.receiver, "receiver");
             }
         }
-        if !row.is_member || row.source != Source::Command.tally() {
-            return;
-        }
-        for period in &periods[1..] {
-            let key = (
-                row.workspace.into(),
-                period.clone().into(),
-                row.giver.into(),
-                row.receiver.into(),
-            );
-            *self.pairs.entry(key).or_default() += sign;
-        }
     }
 
     /// Adds what was counted elsewhere.
@@ -81,9 +66,6 @@ impl<'a> Counts<'a> {
                 .entry((own(w), own(p), own(m), own(r), own(s)))
                 .or_default() += n;
         }
-        for ((w, p, g, r), n) in other.pairs {
-            *self.pairs.entry((own(w), own(p), own(g), own(r))).or_default() += n;
-        }
     }
 
     /// Adds these counts to the stored ones.
@@ -93,7 +75,7 @@ impl<'a> Counts<'a> {
         lists.run(tx).await
     }
 
-    /// The same together with other lists. At most two statements, whatever their number.
+    /// The same together with other lists. At most one statement, whatever their number.
     pub(super) fn write_with(&self, lists: &mut Lists) {
         if !self.tallies.is_empty() {
             let rows: Vec<_> = self
@@ -106,16 +88,6 @@ impl<'a> Counts<'a> {
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, CAST(value ->> 5 AS BIGINT)
                  FROM jsonb_each($1) WHERE true
                  ON CONFLICT (workspace, period, member, role, source) DO UPDATE SET n = tally.n + excluded.n",
-                list(&rows),
-            );
-        }
-        if !self.pairs.is_empty() {
-            let rows: Vec<_> = self.pairs.iter().map(|((w, p, g, r), n)| (w, p, g, r, n)).collect();
-            lists.add(
-                "INSERT INTO pair (workspace, period, giver, receiver, n)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
-                 FROM jsonb_each($1) WHERE true
-                 ON CONFLICT (workspace, period, giver, receiver) DO UPDATE SET n = pair.n + excluded.n",
                 list(&rows),
             );
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::keep::drop_words;
+use super::standings;
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, KudosId, MessageTs, UserId, WorkspaceId};
 use crate::base::text::replace_name;
@@ -151,6 +152,7 @@ pub async fn erase(
     ] {
         sql!(tx, execute statement, workspace, person)?;
     }
+    standings::erase(tx, workspace, person, nobody).await?;
     edit_erased(tx, workspace, &named, now).await?;
     Ok(named)
 }

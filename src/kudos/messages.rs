@@ -34,6 +34,8 @@ pub const SEE: &str = "kudos.see";
 pub const OPEN: &str = "kudos.open";
 /// The button on Home that opens an empty form.
 pub const GIVE: &str = "kudos.give";
+/// A button elsewhere that opens the form for one person; its value is the member's id.
+pub const THANK: &str = "kudos.thank";
 /// The button that says which person is meant; its value is a draft's id and a member's.
 pub const CHOOSE: &str = "kudos.choose";
 /// The button that puts a kudos off until tomorrow; its value is a draft's id.
@@ -696,7 +698,8 @@ pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>, i
     Message::sentence(&format!(
         "Thank somebody, and say why:\n{example}\n{several}\n{place}, and each of them gets your words by \
          DM.{allowance}{list}\nSaid something wrong? `{command} undo` takes your last one back for ten minutes, \
-         `{command} sent` shows what you gave and puts it right later.{steward}"
+         `{command} sent` shows what you gave and puts it right later.\nYour month: \
+         `{command} me`. The boards: `{command} top`, `{command} top week received`.{steward}"
     ))
 }
 

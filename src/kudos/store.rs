@@ -378,6 +378,9 @@ pub struct Exported {
     /// When it was given.
     #[serde(skip)]
     pub given_at: Instant,
+    /// The workspace's local day then.
+    #[serde(skip)]
+    pub workspace_day: Day,
     /// Slack's id of the giver.
     pub giver: String,
     /// Slack's id of the receiver; `S…` for a team.
@@ -415,37 +418,41 @@ pub async fn export_page(
         String,
         Option<String>,
         Option<i64>,
+        String,
     );
     let rows = sql!(
         tx,
         fetch_all as Row,
         "SELECT l.id, l.given_at, l.giver, l.receiver, w.reason, w.value_names, l.source, l.channel, l.message_ts,
-            l.reversed_at
+            l.reversed_at, l.workspace_day
          FROM ledger l LEFT JOIN words w ON w.kudos = l.kudos
          WHERE (l.given_at, l.id) > ($1, $2) ORDER BY l.given_at, l.id LIMIT $3",
         at,
         id,
         most
     )?;
-    Ok(rows
-        .into_iter()
+    rows.into_iter()
         .map(
-            |(id, given_at, giver, receiver, reason, values, source, channel, message_ts, reversed_at)| Exported {
-                id,
-                given_at: Instant::from_millis(given_at),
-                giver,
-                receiver,
-                reason: reason.unwrap_or_default(),
-                values: values
-                    .and_then(|values| serde_json::from_str(&values).ok())
-                    .unwrap_or_default(),
-                source,
-                channel: (!channel.is_empty()).then_some(channel),
-                message_ts,
-                reversed_at: reversed_at.map(Instant::from_millis),
+            |(id, given_at, giver, receiver, reason, values, source, channel, message_ts, reversed_at, day)| {
+                Ok(Exported {
+                    workspace_day: day.parse().map_err(|_| StoreError::Unreadable("a day"))?,
+                    id,
+                    given_at: Instant::from_millis(given_at),
+                    giver,
+                    receiver,
+                    reason: reason.unwrap_or_default(),
+                    values: values
+                        .and_then(|values| serde_json::from_str(&values).ok())
+                        .unwrap_or_default(),
+                    source,
+                    // An import's key is no message.
+                    message_ts: message_ts.filter(|_| !channel.is_empty()),
+                    channel: (!channel.is_empty()).then_some(channel),
+                    reversed_at: reversed_at.map(Instant::from_millis),
+                })
             },
         )
-        .collect())
+        .collect()
 }
 
 /// Deletes the notes of deliveries older than `before`: Slack repeats a delivery for hours at most.

@@ -37,7 +37,7 @@ async fn say(ctx: &Ctx, person: &UserId) -> Result<Message, StoreError> {
         return Ok(messages::nothing(ctx.locale));
     };
     let zone = found.member.zone.unwrap_or_else(|| workspace_zone(settings, &stewards));
-    Ok(messages::kept(ctx.locale, &found, zone, settings.keep_words))
+    Ok(messages::kept(ctx.locale, settings, &found, zone))
 }
 
 /// Whether a click comes from somebody who asked to be forgotten: nothing may be written down of it.

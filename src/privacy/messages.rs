@@ -6,7 +6,7 @@ use crate::base::text::{list_names, thousands};
 use crate::kudos::Switch;
 use crate::slack::blocks::{Block, Button, Message};
 use crate::slack::mrkdwn::escape;
-use crate::workspace::{Choices, Locale};
+use crate::workspace::{Choices, Locale, Settings};
 
 /// Turns a switch; its value is `on` or `off`.
 pub const PRIVATE: &str = "privacy.private";
@@ -41,13 +41,13 @@ fn written(day: Day) -> String {
     day.date().format("%-d %B %Y").to_string()
 }
 
-/// `/kudos privacy`. `zone` is where the reader lives; `keep_words` is in months.
-pub fn kept(_: Locale, kept: &Kept, zone: chrono_tz::Tz, keep_words: Option<u32>) -> Message {
+/// `/kudos privacy`. `zone` is where the reader lives.
+pub fn kept(_: Locale, settings: &Settings, kept: &Kept, zone: chrono_tz::Tz) -> Message {
     let figures = &kept.figures;
     let since = figures
         .since
         .map_or_else(String::new, |at| format!(", since {}", written(local_day(at, zone))));
-    let words = match keep_words {
+    let words = match settings.keep_words {
         None => "Words stay until they are erased.".to_owned(),
         Some(1) => "Words go after a month; the count stays.".to_owned(),
         Some(months) => format!("Words go after {months} months; the count stays."),
@@ -86,16 +86,22 @@ pub fn kept(_: Locale, kept: &Kept, zone: chrono_tz::Tz, keep_words: Option<u32>
         },
         chosen(kept.member.choices),
     );
-    let who_sees = "*Who may see it*\n• A card: everybody in its channel. A DM: the person it went to.\n• \
-                    Whether you are away: your team's leads, and stewards.\n• All of it: \
-                    whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to \
-                    Slack.";
+    let forgotten = if settings.shows_forgotten() {
+        "• That nobody has thanked you for 20 working days, and on which day somebody last did: your team's leads.\n"
+    } else {
+        ""
+    };
+    let who_sees = format!(
+        "*Who may see it*\n• A card: everybody in its channel. A DM: the person it went to.\n• \
+                    Whether you are away: your team's leads, and stewards.\n{forgotten}• All of it: \
+         whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to Slack."
+    );
     let never = "*What I never keep*\n• The words of messages that give nothing, who reads what, when you are online.\n• Card \
                  numbers, e-mail addresses and phone numbers: I leave them out before anything is stored.";
     let choices = kept.member.choices;
     let mut blocks = vec![
         Block::section(&about_you),
-        Block::section(who_sees),
+        Block::section(&who_sees),
         Block::section(never),
         Block::actions(vec![
             switch(
@@ -121,7 +127,7 @@ pub fn kept(_: Locale, kept: &Kept, zone: chrono_tz::Tz, keep_words: Option<u32>
             .danger()
             .into(),
     ]));
-    Message::new(&[about_you.as_str(), who_sees, never].join("\n"), blocks)
+    Message::new(&[about_you.as_str(), who_sees.as_str(), never].join("\n"), blocks)
 }
 
 fn switch(action: &str, is_on: bool, to_turn_on: &str, to_turn_off: &str) -> Button {

@@ -29,12 +29,16 @@ pub enum Field {
     Words,
     /// Channels shared with another company.
     Shared,
+    /// Whether months are told, and where.
+    Digest,
     /// The workspace's zone.
     Zone,
     /// Whether a prompt opens with the best-liked answer to the one before.
     BestAnswer,
     /// How long words are kept.
     Keep,
+    /// Boards, and the nobody-forgotten list.
+    Boards,
     /// Who may change all this.
     Stewards,
 }
@@ -93,12 +97,16 @@ const EVERYDAY: [&str; 34] = [
 
 /// The input of the second question of *Who may give*.
 const GUESTS: &str = "single_channel_guests";
+/// The input of the first question of *Monthly digest*.
+const DIGEST: &str = "digest";
+/// The input of the second question of *Boards*.
+const FORGOTTEN: &str = "forgotten_list";
 /// The input by which a warning is taken note of.
 pub(super) const SURE: &str = "sure";
 
 impl Field {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Channel,
         Self::Announcement,
         Self::Values,
@@ -107,9 +115,11 @@ impl Field {
         Self::Givers,
         Self::Words,
         Self::Shared,
+        Self::Digest,
         Self::Zone,
         Self::BestAnswer,
         Self::Keep,
+        Self::Boards,
         Self::Stewards,
     ];
 
@@ -143,9 +153,12 @@ impl Field {
             Self::Givers => &["givers", GUESTS],
             Self::Words => &["least_words"],
             Self::Shared => &["shared_channels"],
+            // A yes to a shared channel is kept with the others.
+            Self::Digest => &["digest_channel", DIGEST, "shared_channels"],
             Self::Zone => &["timezone"],
             Self::BestAnswer => &["best_answer"],
             Self::Keep => &["keep_words"],
+            Self::Boards => &["boards", FORGOTTEN],
             Self::Stewards => &["stewards"],
         }
     }
@@ -161,9 +174,11 @@ impl Field {
             Self::Givers => "Who may give",
             Self::Words => "Required words",
             Self::Shared => "Shared channels",
+            Self::Digest => "Monthly digest",
             Self::Zone => "Time zone",
             Self::BestAnswer => "Answers to prompts",
             Self::Keep => "How long words are kept",
+            Self::Boards => "Boards",
             Self::Stewards => "Stewards",
         }
     }
@@ -215,6 +230,11 @@ impl Field {
                 let each = settings.shared_channels.iter().map(channel_link);
                 each.collect::<Vec<_>>().join(", ")
             }
+            Self::Digest if !settings.digest => "off".to_owned(),
+            Self::Digest => match settings.digest_channel.as_ref().or(settings.channel.as_ref()) {
+                Some(channel) => format!("on the first working day, in {}", channel_link(channel)),
+                None => "no channel for it yet".to_owned(),
+            },
             Self::Zone => settings.timezone.map_or_else(
                 || format!("{}, the first steward's", known.zone.name()),
                 |zone| zone.name().to_owned(),
@@ -226,6 +246,14 @@ impl Field {
                 Some(1) => "1 month; then only counts stay".to_owned(),
                 Some(months) => format!("{months} months; then only counts stay"),
             },
+            Self::Boards if !settings.personal_figures => {
+                "off, with the nobody-forgotten list: this server tells no figures of persons".to_owned()
+            }
+            Self::Boards => format!(
+                "{}; the nobody-forgotten list for leads is {}",
+                if settings.boards { "on" } else { "off" },
+                if settings.forgotten_list { "on" } else { "off" }
+            ),
             Self::Stewards if settings.stewards.is_empty() => "nobody".to_owned(),
             Self::Stewards => known.names(&settings.stewards),
         }
@@ -336,6 +364,27 @@ impl Field {
                 .optional()
                 .hint("The other company's people read those cards and can be thanked there; they don't give."),
             ],
+            Self::Digest => vec![
+                Block::input(
+                    "Is each month told in a digest?",
+                    Input::radio(
+                        DIGEST,
+                        vec![
+                            Choose::new("Yes", "on").about(
+                                "On the first working day of the next month, at 9:00. You see it the day before.",
+                            ),
+                            Choose::new("No", "off"),
+                        ],
+                        Some(if settings.digest { "on" } else { "off" }),
+                    ),
+                ),
+                Block::input(
+                    "In which channel?",
+                    Input::channel(name, settings.digest_channel.as_ref()),
+                )
+                .optional()
+                .hint("Empty: the recognition channel. I must be in the channel: type /invite @Plaudit there."),
+            ],
             Self::Zone => vec![
                 Block::input(
                     "In which zone are days and months counted?",
@@ -343,6 +392,31 @@ impl Field {
                 )
                 .optional()
                 .hint("As in Europe/Berlin. Empty: the first steward's. What was counted doesn't move."),
+            ],
+            Self::Boards => vec![
+                Block::input(
+                    "Boards",
+                    Input::radio(
+                        name,
+                        vec![
+                            Choose::new("On", "on").about("Who thanked most people, who was thanked; ten names, never a bottom."),
+                            Choose::new("Off", "off").about("Coverage stays: it names nobody."),
+                        ],
+                        Some(if settings.boards { "on" } else { "off" }),
+                    ),
+                ),
+                Block::input(
+                    "Nobody-forgotten list",
+                    Input::radio(
+                        FORGOTTEN,
+                        vec![
+                            Choose::new("Off", "off"),
+                            Choose::new("On", "on").about("A team's leads see who had no thanks for 20 working days."),
+                        ],
+                        Some(if settings.forgotten_list { "on" } else { "off" }),
+                    ),
+                )
+                .hint("Name and date of the last thanks, to that team's leads alone. It stands in everybody's privacy page, and every look in the history."),
             ],
             Self::BestAnswer => vec![
                 Block::input(
@@ -411,6 +485,10 @@ impl Field {
             }
             Self::Words => draft.least_words = usize::try_from(number(MOST_WORDS)?).unwrap_or_default(),
             Self::Shared => draft.shared_channels = filled.conversations(name).into_iter().collect(),
+            Self::Digest => {
+                draft.digest = filled.option(DIGEST).as_deref() != Some("off");
+                draft.digest_channel = filled.conversations(name).into_iter().next();
+            }
             Self::Zone => {
                 let typed = filled.text(name).unwrap_or_default();
                 draft.timezone = match typed.trim() {
@@ -425,6 +503,10 @@ impl Field {
             }
             Self::BestAnswer => draft.best_answer = filled.option(name).as_deref() == Some("yes"),
             Self::Keep => draft.keep_words = u32::try_from(number(MOST_MONTHS)?).ok().filter(|months| *months > 0),
+            Self::Boards => {
+                draft.boards = filled.option(name).as_deref() != Some("off");
+                draft.forgotten_list = filled.option(FORGOTTEN).as_deref() == Some("on");
+            }
             Self::Stewards => {
                 draft.stewards = filled.users(name);
                 // The order says whose zone counts: who was first stays first.

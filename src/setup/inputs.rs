@@ -262,11 +262,13 @@ async fn submit(ctx: &Ctx, event: ViewEvent, field: Field) -> Result<Submitted, 
         Err((block, what)) => return Ok(ViewResponse::error(block, &what).into()),
     };
     let mut warning = field.warning(&settings, &draft);
-    if field == Field::Channel
-        && let Some(channel) = draft
-            .channel
-            .clone()
-            .filter(|channel| settings.channel.as_ref() != Some(channel))
+    let (picked, before) = match field {
+        Field::Channel => (&draft.channel, &settings.channel),
+        Field::Digest => (&draft.digest_channel, &settings.digest_channel),
+        _ => (&None, &None),
+    };
+    if picked != before
+        && let Some(channel) = picked.clone()
     {
         let picked = look_at(ctx, &channel).await;
         if let Some(problem) = picked.problem() {

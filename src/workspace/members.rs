@@ -317,6 +317,28 @@ pub async fn members(
     Ok(known)
 }
 
+/// Everybody we know: people, apps, who left, strangers.
+pub async fn everybody(tx: &mut Tx, workspace: &WorkspaceId) -> Result<BTreeMap<UserId, Member>, StoreError> {
+    let ids: Vec<(UserId,)> = sql!(
+        tx,
+        fetch_all as (UserId,),
+        "SELECT id FROM member WHERE workspace = $1",
+        workspace
+    )?;
+    members(tx, workspace, &ids.into_iter().map(|(id,)| id).collect()).await
+}
+
+/// Since when everybody is known; the epoch for those found by the first complete list.
+pub async fn first_seen(tx: &mut Tx, workspace: &WorkspaceId) -> Result<BTreeMap<UserId, Instant>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (UserId, Instant),
+        "SELECT id, first_seen_at FROM member WHERE workspace = $1",
+        workspace
+    )?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Who answers to these folded names, as `(name, member, exact)`; people who left are not found by name.
 pub async fn find_by_names(
     tx: &mut Tx,

@@ -18,17 +18,18 @@ use std::sync::Arc;
 
 pub use forgotten::{FORGOTTEN, KeptByWorkspace, anonymous, erase, export, forget_person, forgotten, is_anonymous};
 pub use homes::{HomeOf, open_home, refresh_homes};
-pub use members::{Choices, Guest, Member, choose, find_by_names, members, remember_dm, upsert};
+pub use members::{Choices, Guest, Member, choose, everybody, find_by_names, first_seen, members, remember_dm, upsert};
 pub use once::{first_time, happened};
 pub use picked::{Picked, look_at};
 pub use places::{Place, PlaceKind, Postable, forget, place, places, remember_conversation, remember_postable};
 pub use settings::{
-    Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, store_settings,
+    Announcement, Changed, DEFAULT_ALLOWANCE, Givers, LiveSettings, Settings, Silence, Value, settings_of,
+    store_settings,
 };
 pub use teams::{
-    Belonged, Team, TeamKind, active_members, away_members, belonged, belonging, enqueue_team, enqueue_teams,
-    headline_members, headline_team, home_teams, led_by, remove_team, save_team, set_away, set_people, team_members,
-    teams,
+    ACTIVE, Belonged, Team, TeamKind, active_members, away_members, belonged, belonging, enqueue_team, enqueue_teams,
+    headline_members, headline_team, home_teams, led_by, remove_team, save_team, set_away, set_people, settled_by,
+    team_members, teams,
 };
 pub use usergroups::{
     Usergroup, UsergroupError, all_usergroups, look_up_usergroup, remember_usergroup, usergroup_members, usergroups,

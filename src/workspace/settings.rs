@@ -45,8 +45,19 @@ pub struct Settings {
     pub shared_channels: BTreeSet<ChannelId>,
     /// Nothing is posted by itself while this is set: "silence is safe".
     pub silence: Option<Silence>,
+    /// Whether each month is told in a digest.
+    pub digest: bool,
+    /// Where digests are posted; `None` = the recognition channel.
+    pub digest_channel: Option<ChannelId>,
     /// After how many months words are dropped, while counts stay; `None` = never.
     pub keep_words: Option<u32>,
+    /// Whether there are boards.
+    pub boards: bool,
+    /// Whether leads may see who of their team was not thanked for 20 working days.
+    pub forgotten_list: bool,
+    /// Whether figures of persons are told to others at all. Only the environment says so: `false` switches off boards
+    /// and the nobody-forgotten list, whatever stewards set.
+    pub personal_figures: bool,
     /// The team whose figures come first: a user group's or channel's id, or that of a typed list; `None` = everybody.
     pub team: Option<TeamId>,
     /// Whether a prompt opens with the best-liked answer to the one before.
@@ -145,7 +156,12 @@ impl Default for Settings {
             announcement: Announcement::default(),
             shared_channels: BTreeSet::new(),
             silence: None,
+            digest: true,
+            digest_channel: None,
             keep_words: None,
+            boards: true,
+            forgotten_list: false,
+            personal_figures: true,
             team: None,
             best_answer: false,
         }
@@ -156,6 +172,16 @@ impl Settings {
     /// The names of the values, without `#`.
     pub fn value_names(&self) -> Vec<String> {
         self.values.iter().map(|value| value.name.clone()).collect()
+    }
+
+    /// Whether there are boards.
+    pub fn shows_boards(&self) -> bool {
+        self.boards && self.personal_figures
+    }
+
+    /// Whether leads may see who was not thanked for 20 working days.
+    pub fn shows_forgotten(&self) -> bool {
+        self.forgotten_list && self.personal_figures
     }
 
     /// Whether this person may change settings.
@@ -197,6 +223,9 @@ impl Settings {
     fn with(&self, stored: Vec<(String, String)>) -> Self {
         let mut settings = self.clone();
         for (name, value) in stored {
+            if name == "personal_figures" {
+                continue;
+            }
             match settings.with_field(&name, &value) {
                 Some(changed) => settings = changed,
                 None => tracing::warn!(name, "a stored setting can't be read, so it isn't used"),
@@ -363,6 +392,12 @@ impl Ctx {
         self.reload_settings().await?;
         Ok(changed)
     }
+}
+
+/// How Plaudit behaves in a workspace: what it has set itself above what the environment says. For commands that run
+/// beside the bot; within it ask [`Ctx::settings`].
+pub async fn settings_of(tx: &mut Tx, workspace: &WorkspaceId, environment: &Settings) -> Result<Settings, StoreError> {
+    Ok(environment.with(stored(tx, workspace).await?))
 }
 
 /// What a workspace has set itself, as `(field, JSON)`.

@@ -22,6 +22,16 @@ use crate::store::{StoreError, Tx, list, sql};
 /// Who is new isn't missed by anybody yet: a person counts as active after this long.
 const SETTLED: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
 
+/// Everybody who counts as active, as a query of the workspace `$1`, the instant by which they have been here `$2`
+/// ([`settled_by`]), and whether guests of a single channel are people like others `$3`.
+pub const ACTIVE: &str = "SELECT id FROM member WHERE workspace = $1 AND first_seen_at <= $2 AND NOT is_bot
+    AND NOT is_deleted AND NOT is_stranger AND NOT is_away AND (guest <> 'single' OR $3)";
+
+/// By when somebody who counts as active at an instant has been here.
+pub fn settled_by(at: Instant) -> Instant {
+    at.minus(SETTLED)
+}
+
 /// A team.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Team {
@@ -279,10 +289,9 @@ pub async fn active_members(
     let rows = sql!(
         tx,
         fetch_all as (UserId,),
-        "SELECT id FROM member WHERE workspace = $1 AND first_seen_at <= $2 AND NOT is_bot AND NOT is_deleted
-            AND NOT is_stranger AND NOT is_away AND (guest <> 'single' OR $3)",
+        ACTIVE,
         workspace,
-        at.minus(SETTLED),
+        settled_by(at),
         settings.single_channel_guests
     )?;
     Ok(rows.into_iter().map(|(member,)| member).collect())

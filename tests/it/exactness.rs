@@ -13,8 +13,8 @@ use plaudit::base::calendar::local_day;
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{KudosId, UserId};
 use plaudit::kudos::{
-    Announce, Effect, Give, Outcome, Receiver, Recorder, STATEMENTS, Source, TEN_MINUTES, TakeBack, TakenBack, record,
-    take_back,
+    Announce, Effect, Give, Outcome, Receiver, Recorder, STATEMENTS, Source, TEN_MINUTES, TakeBack, TakenBack,
+    catch_up, record, take_back,
 };
 use plaudit::store::{Db, StoreError, Tx};
 use proptest::prelude::*;
@@ -147,8 +147,11 @@ struct Books {
 }
 
 impl Books {
-    /// As the tables have them.
+    /// As the tables have them, once the standings have followed.
     async fn kept(database: &TestDatabase, workspace: &str) -> Self {
+        let db = database.open().await;
+        assert!(catch_up(&db, &workspace.into()).await.expect("standings"));
+        db.close().await;
         let of = |query: &str| sqlx::AssertSqlSafe(format!("{query} WHERE workspace = '{workspace}' AND n <> 0"));
         let allowance = rows!(
             database,
@@ -216,7 +219,16 @@ impl Books {
                 if kind == "member" {
                     tally(&receiver, "receiver");
                 }
-                if kind == "member" && column == "peer" && !period.starts_with('d') {
+            }
+            let quarter = (day.month() + 2) / 3;
+            for period in [
+                format!("w{monday}"),
+                format!("m{}", day.format("%Y-%m")),
+                format!("q{}-{quarter}", day.year()),
+                format!("y{}", day.year()),
+                "all".to_owned(),
+            ] {
+                if kind == "member" && column == "peer" {
                     *books
                         .pair
                         .entry([workspace.clone(), period, giver.clone(), receiver.clone()])

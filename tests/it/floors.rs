@@ -14,6 +14,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("outbox", 2),
     ("workspace", 3),
     ("kudos", 4),
+    ("boards", 5),
+    ("digest", 6),
     ("prompts", 5),
     ("home", 7),
     ("privacy", 7),

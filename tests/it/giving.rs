@@ -504,6 +504,7 @@ fn help_shows_how_with_the_commands_real_name() {
             I post a card in #kudos, and each of them gets your words by DM. You have five a day, one for each person you name.
             Values, anywhere in the text: #calm #clarity #curiosity #kindness #ownership #teamwork
             Said something wrong? `/thanks undo` takes your last one back for ten minutes, `/thanks sent` shows what you gave and puts it right later.
+            Your month: `/thanks me`. The boards: `/thanks top`, `/thanks top week received`.
             In a conversation or a thread: `@Plaudit shout-out to @dana for …`
             ");
             // Only as the first word, and alone.
@@ -600,6 +601,7 @@ fn when_slack_is_silent_the_kudos_is_taken_and_its_receivers_checked_later() {
                 .filter(|row| row.reversed_at.is_none())
                 .count();
             assert_eq!(standing, 1);
+            t.catches_up().await;
             assert_eq!(t.number("SELECT used FROM allowance").await, 1);
             assert_eq!(
                 t.number("SELECT CAST(SUM(n) AS BIGINT) FROM pair WHERE period = 'all'")

@@ -30,6 +30,11 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
         *Away:* no. [I'm away]
+        *Your month by DM:* no. What was said to you, in words, and whom you thanked. [Send me my month]
+        ———
+        This month
+        What people thank you for will stand here, in their words. Who helped you? /kudos @someone for …
+        More: /kudos top
         ");
         t.person("lee")
             .runs("/kudos @dana for calming the refund storm with a full queue #calm")
@@ -55,6 +60,15 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
         *Away:* no. [I'm away]
+        *Your month by DM:* no. What was said to you, in words, and whom you thanked. [Send me my month]
+        ———
+        This month
+        *42 %* of us were thanked in the last 30 days (3 of 7).
+        This month 1 person thanked you; the latest: “calming the refund storm with a full queue” (Lee). You thanked 2 different people.
+        *Who thanked the most different people in June*
+        1. *Dana* · 2 people
+        2. *Lee* · 1 person
+        More: /kudos top
         ");
         t.person("dana").runs("/kudos undo").await;
         t.run_jobs().await;

@@ -347,6 +347,7 @@ impl Told<'_> {
                 *tallies.entry((id(*to), "receiver".to_owned())).or_default() += 1;
             }
         }
+        t.catches_up().await;
         let pairs = rows!(
             t.database(),
             (String, String, i64),

@@ -410,6 +410,9 @@ fn what_is_kept_comes_as_a_page_and_as_json() {
         <h2>Waiting for your click (0)</h2>
         <ul>
         </ul>
+        <h2>The monthly digest (0)</h2>
+        <ul>
+        </ul>
         <h2>What you changed (0)</h2>
         <ul>
         </ul>

@@ -32,10 +32,16 @@ fn a_recount_finds_and_corrects_what_is_off() {
     story(async |t| {
         t.person("lee").runs("/kudos @dana for the first thing").await;
         t.person("mo").runs("/kudos @dana for the second thing").await;
+        t.catches_up().await;
         t.tampers("UPDATE tally SET n = 7 WHERE role = 'receiver' AND period = 'all'")
             .await;
         t.tampers("DELETE FROM pair WHERE period LIKE 'm%'").await;
         t.tampers("UPDATE allowance SET used = used + 2").await;
+        t.tampers("UPDATE standing SET n = 9 WHERE kind = 'received' AND period = 'q2026-2'")
+            .await;
+        t.tampers("DELETE FROM standing WHERE kind = 'givers' AND period = 'y2026'")
+            .await;
+        t.tampers("UPDATE thanked SET day = '2026-05-01'").await;
         assert_snapshot!(report(t).await, @"
         2 rows
         tally T all DANA receiver peer: 7 stored, 2 in the ledger
@@ -43,6 +49,10 @@ fn a_recount_finds_and_corrects_what_is_off() {
         pair T m2026-06 MO DANA: 0 stored, 1 in the ledger
         allowance T LEE 2026-06-02: 3 stored, 1 in the ledger
         allowance T MO 2026-06-02: 3 stored, 1 in the ledger
+        standing T q2026-2 received DANA: 9 stored, 2 in the ledger
+        standing T y2026 givers LEE: 0 stored, 1 in the ledger
+        standing T y2026 givers MO: 0 stored, 1 in the ledger
+        thanked T DANA: 20260501 stored, 20260602 in the ledger
         ");
         assert_snapshot!(report(t).await, @"2 rows");
         assert_snapshot!(t.person("lee").runs("/kudos @mo for the third thing").await, @"

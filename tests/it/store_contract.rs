@@ -5,17 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use plaudit::base::calendar::local_day;
+use plaudit::base::calendar::{Span, Unit, local_day};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, MessageTs, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
+use plaudit::boards::coverage::{
+    Of, Share, covered, every_month, is_installed_by, lately, months, of_month, remember_month,
+};
+use plaudit::boards::{
+    Wanted, board, by_value, coverage, figure, highest, most_boosted, most_joined, readable_by_all, said_to, thanked_by,
+};
 use plaudit::kudos::rules::closes_at;
 use plaudit::kudos::{
-    self, Announce, Announced, Change, Decided, Edited, Effect, Give, Hidden, Joined, Outcome, Receiver, Reported,
-    Source, Switch, TakeBack, TakenBack, ThankedBack, add_value, announce, boost, drop_words, edit_erased, edit_words,
-    export_page, figures, hide, join_in, keep, latest_of, left, may_thank_back, record, remove, report, sent,
-    sweep_deliveries, sweep_reactions, take_back, take_back_latest, take_back_sent, thank_back, turn, with_old_words,
-    words_of,
+    self, Announce, Announced, Change, Decided, Edited, Effect, Give, Hidden, Joined, Outcome, Ranked, Receiver,
+    Reported, Source, Switch, TakeBack, TakenBack, ThankedBack, add_value, announce, boost, catch_up, count_up,
+    drop_words, edit_erased, edit_words, export_page, figures, hide, join_in, keep, lag_behind, latest_of, left,
+    may_thank_back, record, remove, report, sent, sweep_deliveries, sweep_reactions, take_back, take_back_latest,
+    take_back_sent, thank_back, turn, with_old_words, words_of,
 };
 use plaudit::outbox::{
     self, Claimed, Counts, Ending, Intent, Kind, LANE_PAUSE, LEASE, WORKSPACE_PER_MINUTE, backoff, being_sent, claim,
@@ -249,6 +255,7 @@ fn user(id: &str, handle: &str, display: &str, real: &str) -> User {
         profile: Profile {
             display_name: display.to_owned(),
             real_name: real.to_owned(),
+            ..Profile::default()
         },
         updated: Some(100),
         ..User::default()
@@ -1511,7 +1518,7 @@ fn what_was_given_is_put_right() {
                 Err(Edited::NotYours)
             );
             let late = Change {
-                at: closes_at(at, chrono_tz::UTC),
+                at: closes_at(at, None, chrono_tz::UTC),
                 ..own.clone()
             };
             assert_eq!(
@@ -1854,6 +1861,366 @@ fn a_home_is_published_only_for_who_opened_it_and_once() {
         let day = local_day(start(), chrono_tz::UTC);
         assert_eq!(read!(db, tx => left(tx, &t1(), &lee, day, Some(5))), Some(5));
         assert_eq!(read!(db, tx => left(tx, &t1(), &lee, day, None)), None);
+    });
+}
+
+// Boards and coverage.
+
+fn people_of(ids: &[&str]) -> BTreeSet<UserId> {
+    ids.iter().map(|id| UserId::from(*id)).collect()
+}
+
+#[test]
+fn standings_follow_the_ledger_and_coverage_follows_them() {
+    with_database(async |db| {
+        write!(db, tx => install(tx, &t1(), "Acme", &"UBOT".into(), start()));
+        let everybody = [
+            user("ULEE", "lee", "Lee", "Lee Park"),
+            user("UDANA", "dana", "Dana", "Dana Kim"),
+            user("UMO", "mo", "Mo", "Mo Haddad"),
+            user("UANA", "ana", "Ana", "Ana Souza"),
+        ];
+        write!(db, tx => upsert(tx, &t1(), &everybody, Instant::default()));
+        let person = |id: &str| Receiver::Member(id.into());
+        let gives = vec![
+            Give {
+                values: vec!["calm".to_owned(), "calmer".to_owned()],
+                ..give(0, start())
+            },
+            Give {
+                receivers: vec![person("UMO"), Receiver::Group("S1".into())],
+                values: vec!["calmer".to_owned()],
+                ..give(1, after(700_000))
+            },
+            Give {
+                source: Source::Customer,
+                cost: 0,
+                ..give(2, after(1))
+            },
+            Give {
+                giver: "UMO".into(),
+                values: vec!["calm".to_owned()],
+                ..give(3, after(2))
+            },
+        ];
+        assert!(!read!(db, tx => lag_behind(tx, &t1())));
+        let outcomes = write!(db, tx => record(tx, &gives));
+        assert!(read!(db, tx => lag_behind(tx, &t1())));
+        assert_eq!(write!(db, tx => count_up(tx, &t1(), 2)), 2);
+        assert!(catch_up(db, &t1()).await.expect("standings"));
+        assert_eq!(write!(db, tx => count_up(tx, &t1(), 2)), 0);
+        let today = local_day(start(), chrono_tz::Europe::Berlin);
+        let month = Span::month(today);
+        let told = async |span: Span, ranked: Ranked| -> Vec<String> {
+            let rows = read!(db, tx => highest(tx, &t1(), span, ranked, 10));
+            rows.iter().map(|row| format!("{} {}", row.member, row.n)).collect()
+        };
+        for unit in [Unit::Week, Unit::Month, Unit::Quarter, Unit::Year, Unit::All] {
+            let span = Span::around(unit, today);
+            assert_eq!(told(span, Ranked::Received).await, ["UDANA 2", "UMO 1"]);
+            assert_eq!(told(span, Ranked::Givers).await, ["ULEE 2", "UMO 1"]);
+            assert_eq!(told(span, Ranked::Customers).await, ["UDANA 1"]);
+        }
+        assert!(
+            told(month.previous().expect("a month"), Ranked::Givers)
+                .await
+                .is_empty()
+        );
+        assert_eq!(read!(db, tx => highest(tx, &t1(), month, Ranked::Received, 1)).len(), 1);
+        let some = people_of(&["UMO", "UANA", ODD[1]]);
+        assert_eq!(
+            read!(db, tx => plaudit::boards::figures(tx, &t1(), month, Ranked::Received, &some)).len(),
+            1
+        );
+        assert_eq!(
+            read!(db, tx => figure(tx, &t1(), month, Ranked::Givers, &"ULEE".into())),
+            2
+        );
+        let by = async |value: &'static str, ranked: Ranked| -> Vec<String> {
+            let rows = read!(db, tx => by_value(tx, &t1(), month, ranked, value));
+            rows.iter().map(|row| format!("{} {}", row.member, row.n)).collect()
+        };
+        assert_eq!(by("calm", Ranked::Received).await, ["UDANA 2"]);
+        assert_eq!(by("calm", Ranked::Givers).await, ["ULEE 1", "UMO 1"]);
+        assert_eq!(by("calmer", Ranked::Givers).await, ["ULEE 2"]);
+        assert!(by("calm", Ranked::Customers).await.is_empty());
+        assert!(by("ca_m", Ranked::Received).await.is_empty() && by(ODD[4], Ranked::Received).await.is_empty());
+        assert_eq!(read!(db, tx => thanked_by(tx, &t1(), month, &"UDANA".into())), 2);
+        let said = read!(db, tx => said_to(tx, &t1(), Span::around(Unit::All, today), &"UDANA".into(), 2));
+        assert_eq!(
+            said.iter().map(|said| said.giver.as_str()).collect::<Vec<_>>(),
+            ["UMO", "ULEE"]
+        );
+
+        // Who joined in what everybody can read.
+        let first = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Given { kudos, .. } => Some(kudos.clone()),
+            _ => None,
+        });
+        let first: Vec<_> = first.collect();
+        for (n, member) in [(0, "UANA"), (0, "UMO"), (1, "UANA")] {
+            let kudos = first[n].clone();
+            let joined = write!(db, tx => boost(tx, &t1(), &kudos, &member.into(), true, after(9)));
+            assert_eq!(joined, Joined::In);
+        }
+        for unit in [Unit::Week, Unit::Quarter, Unit::All] {
+            let joined = read!(db, tx => most_joined(tx, &t1(), Span::around(unit, today), 0, 5));
+            assert_eq!(joined, [(first[0].clone(), 2), (first[1].clone(), 1)]);
+            assert_eq!(
+                read!(db, tx => most_joined(tx, &t1(), Span::around(unit, today), 1, 5)).len(),
+                1
+            );
+        }
+        let joined = read!(db, tx => most_joined(tx, &t1(), month, 0, 5));
+        assert!(
+            read!(db, tx => readable_by_all(tx, &t1(), &joined)).is_empty(),
+            "no card stands anywhere"
+        );
+        let settings = Settings::default();
+        assert!(
+            read!(db, tx => most_boosted(tx, &t1(), &settings, month, 3))
+                .0
+                .is_empty()
+        );
+
+        let wanted = Wanted {
+            span: month,
+            ranked: Ranked::Received,
+            value: None,
+            team: None,
+        };
+        let (ranking, known) = read!(db, tx => board(tx, &t1(), &settings, &wanted, start()));
+        assert_eq!((ranking.places.len(), known.len()), (2, 2));
+        let of_value = Wanted {
+            value: Some("calm".to_owned()),
+            team: Some("t1".into()),
+            ..wanted.clone()
+        };
+        assert!(
+            read!(db, tx => board(tx, &t1(), &settings, &of_value, start()))
+                .0
+                .places
+                .is_empty()
+        );
+
+        // Coverage.
+        let share = read!(db, tx => lately(tx, &t1(), &settings, Of::Headline, today, start()));
+        assert_eq!(share, Share { active: 4, thanked: 2 });
+        let team = "t1".into();
+        assert_eq!(
+            read!(db, tx => lately(tx, &t1(), &settings, Of::Team(&team), today, start())),
+            Share::default()
+        );
+        assert_eq!(
+            read!(db, tx => covered(tx, &t1(), &settings, Of::Headline, start())).len(),
+            4
+        );
+        let share = read!(db, tx => of_month(tx, &t1(), &settings, Of::Headline, month, start()));
+        assert_eq!(share, Share { active: 4, thanked: 2 });
+        write!(db, tx => remember_month(tx, &t1(), Of::Headline, month, share));
+        write!(db, tx => remember_month(tx, &t1(), Of::Headline, month, Share::default()));
+        let kept = read!(db, tx => months(tx, &t1(), Of::Headline, month.previous().expect("a month"), month));
+        assert_eq!(kept, BTreeMap::from([(month, share)]), "what was true stays");
+        assert_eq!(read!(db, tx => every_month(tx, &t1())), [(month, None, share)]);
+        assert_eq!(read!(db, tx => workspace::everybody(tx, &t1())).len(), 4);
+        assert_eq!(read!(db, tx => workspace::first_seen(tx, &t1())).len(), 4);
+        assert_eq!(read!(db, tx => workspace::settings_of(tx, &t1(), &settings)), settings);
+        let everybody = people_of(&["UDANA", "UMO", "UANA"]);
+        let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today));
+        assert_eq!(names, [("UANA".into(), None)]);
+        let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today.plus(40)));
+        assert_eq!(names.last(), Some(&("UMO".into(), Some(today))));
+
+        assert!(read!(db, tx => is_installed_by(tx, &t1(), start())));
+        assert!(!read!(db, tx => is_installed_by(tx, &t1(), after(-1))));
+
+        // Taken back, it leaves every figure.
+        let wish = regret(&outcomes[1], after(700_001));
+        assert!(matches!(write!(db, tx => take_back(tx, &wish)), TakenBack::Done { .. }));
+        assert!(catch_up(db, &t1()).await.expect("standings"));
+        assert_eq!(told(month, Ranked::Received).await, ["UDANA 2"]);
+        assert_eq!(told(month, Ranked::Givers).await, ["ULEE 1", "UMO 1"]);
+        let share = read!(db, tx => lately(tx, &t1(), &settings, Of::Headline, today, start()));
+        assert_eq!(share, Share { active: 4, thanked: 1 });
+        let joined = read!(db, tx => most_joined(tx, &t1(), month, 0, 5));
+        assert_eq!(joined.len(), 1, "who joined in what was taken back is forgotten");
+        assert_eq!(kudos::recount(db).await.expect("a recount").differences, []);
+    });
+}
+
+// The digest.
+
+#[test]
+fn a_month_is_claimed_once_and_closes() {
+    use plaudit::digest::rules::Month;
+    use plaudit::digest::{State, began, began_at, decide, kept, kept_since, put_words, remember_digest};
+    use plaudit::kudos::{close_month, month_told_at, reopen_month};
+    with_database(async |db| {
+        let month: Month = "2026-06".parse().expect("a month");
+        assert_eq!(read!(db, tx => began_at(tx, &t1())), None);
+        assert_eq!(write!(db, tx => began(tx, &t1(), start())), start());
+        assert_eq!(write!(db, tx => began(tx, &t1(), after(5))), start());
+        assert_eq!(read!(db, tx => began_at(tx, &t1())), Some(start()));
+
+        assert_eq!(read!(db, tx => kept(tx, &t1(), month)), None);
+        let shown = [Some(State::Shown)];
+        assert!(!write!(db, tx => decide(tx, &t1(), month, &shown, State::Posting, start())));
+        assert!(write!(db, tx => decide(tx, &t1(), month, &[None], State::Shown, start())));
+        assert!(!write!(db, tx => decide(tx, &t1(), month, &[None], State::Posting, start())));
+        for odd in ODD {
+            assert!(write!(db, tx => put_words(tx, &t1(), month, &"UPRIYA".into(), odd)));
+            let now = read!(db, tx => kept(tx, &t1(), month)).expect("a digest");
+            assert_eq!((now.words.as_str(), now.words_by.is_some()), (odd, !odd.is_empty()));
+        }
+        assert!(write!(db, tx => decide(tx, &t1(), month, &[None, Some(State::Shown)], State::Posting, after(1))));
+        assert!(!write!(db, tx => put_words(tx, &t1(), month, &"UPRIYA".into(), "too late")));
+        write!(db, tx => remember_digest(tx, &t1(), month, &"C1".into(), &"1.2".into()));
+        let kept = read!(db, tx => kept_since(tx, &t1(), month.previous()));
+        assert_eq!(kept[&month].at, Some(("C1".into(), "1.2".into())));
+        assert!(read!(db, tx => kept_since(tx, &t1(), month.next())).is_empty());
+        assert!(read!(db, tx => kept_since(tx, &"T2".into(), month)).is_empty());
+
+        let day = month.last();
+        assert_eq!(read!(db, tx => month_told_at(tx, &t1(), day)), None);
+        write!(db, tx => close_month(tx, &t1(), month.first(), after(1)));
+        write!(db, tx => close_month(tx, &t1(), day, after(2)));
+        assert_eq!(
+            read!(db, tx => month_told_at(tx, &t1(), day)),
+            Some(after(1)),
+            "the first time stays"
+        );
+        assert_eq!(read!(db, tx => month_told_at(tx, &t1(), day.next())), None);
+        write!(db, tx => reopen_month(tx, &t1(), day));
+        assert_eq!(read!(db, tx => month_told_at(tx, &t1(), day)), None);
+    });
+}
+
+#[test]
+fn who_wants_which_edition_is_kept_handed_over_and_erased() {
+    use plaudit::digest::{Edition, State, decide, put_words, readers, want, wants};
+    with_database(async |db| {
+        let (lee, month) = (UserId::from("ULEE"), "2026-06".parse().expect("a month"));
+        for (edition, by_default) in [
+            (Edition::Own, false),
+            (Edition::Team, true),
+            (Edition::Executives, true),
+        ] {
+            assert_eq!(put!(lee; db, tx => wants(tx, &t1(), &lee, edition)), by_default);
+            put!(lee; db, tx => want(tx, &t1(), &lee, edition, !by_default));
+            assert_eq!(put!(lee; db, tx => wants(tx, &t1(), &lee, edition)), !by_default);
+        }
+        assert_eq!(read!(db, tx => readers(tx, &t1(), Edition::Own)), [lee.clone()]);
+        assert!(read!(db, tx => readers(tx, &t1(), Edition::Team)).is_empty());
+        write!(db, tx => decide(tx, &t1(), month, &[None], State::Shown, start()));
+        put!(lee; db, tx => put_words(tx, &t1(), month, &lee, ODD[1]));
+        let kept = read!(db, tx => plaudit::digest::export(tx, &t1(), &lee));
+        assert_eq!(kept.len(), 4, "{kept:?}");
+        put!(lee; db, tx => plaudit::digest::erase(tx, &t1(), &lee));
+        assert!(read!(db, tx => plaudit::digest::export(tx, &t1(), &lee)).is_empty());
+        assert!(read!(db, tx => readers(tx, &t1(), Edition::Own)).is_empty());
+    });
+}
+
+#[test]
+fn a_months_figures_are_its_own() {
+    use plaudit::digest::rules::Month;
+    use plaudit::digest::{
+        Gather, Slice, by_day, customers_words, first_timers, gather, gather_names, gather_own, gather_team, has_past,
+        pairs, recognised, sums, teams_thanked, thanked, values,
+    };
+    with_database(async |db| {
+        let people = [
+            user("ULEE", "lee", "Lee", "Lee Park"),
+            user("UDANA", "dana", ODD[1], "Dana Kim"),
+            user("UMO", "mo", ODD[2], "Mo Haddad"),
+        ];
+        write!(db, tx => install(tx, &t1(), "Kettle & Co", &"UBOT".into(), start()));
+        put!(people; db, tx => upsert(tx, &t1(), &people, Instant::default()));
+        assert_eq!(read!(db, tx => workspace::everybody(tx, &t1())).len(), 3);
+        let settings = read!(db, tx => workspace::settings_of(tx, &t1(), &Settings::default()));
+        assert_eq!(settings, Settings::default());
+        let month: Month = "2026-06".parse().expect("a month");
+        let at_day = |n: usize, day: &str| {
+            let day: plaudit::base::calendar::Day = day.parse().expect("a day");
+            let at = plaudit::base::calendar::at_hour(day, 12, chrono_tz::Tz::Pacific__Kiritimati);
+            Give {
+                at,
+                giver_day: day,
+                workspace_day: day,
+                values: vec!["calm".to_owned()],
+                ..give(n, at)
+            }
+        };
+        let gives = vec![
+            at_day(0, "2026-05-31"),
+            at_day(1, "2026-06-01"),
+            Give {
+                receivers: vec![Receiver::Member("UMO".into()), Receiver::Member("UDANA".into())],
+                ..at_day(2, "2026-06-30")
+            },
+            Give {
+                receivers: vec![Receiver::Group("SEMEA".into())],
+                ..at_day(3, "2026-06-15")
+            },
+            Give {
+                giver: "UMO".into(),
+                source: Source::Customer,
+                ..at_day(4, "2026-06-15")
+            },
+            at_day(5, "2026-07-01"),
+        ];
+        write!(db, tx => record(tx, &gives));
+        assert!(catch_up(db, &t1()).await.expect("standings"));
+        let slice = Slice::of(&t1(), month);
+        let told = read!(db, tx => sums(tx, &slice));
+        assert_eq!((told.thanks, told.givers, told.customers), (4, 1, 1));
+        let days = read!(db, tx => by_day(tx, &slice));
+        assert_eq!(days.values().copied().collect::<Vec<_>>(), [1, 1, 2]);
+        assert_eq!(read!(db, tx => by_day(tx, &slice.before())).values().sum::<i64>(), 1);
+        assert_eq!(read!(db, tx => recognised(tx, &slice)), people_of(&["UDANA", "UMO"]));
+        assert_eq!(
+            read!(db, tx => teams_thanked(tx, &slice)),
+            BTreeSet::from(["SEMEA".into()])
+        );
+        assert!(read!(db, tx => has_past(tx, &t1(), month)) && !read!(db, tx => has_past(tx, &t1(), month.previous())));
+        let both = ["UDANA".into(), "UMO".into()];
+        assert_eq!(
+            read!(db, tx => first_timers(tx, &t1(), month, &both)),
+            people_of(&["UMO"])
+        );
+        assert_eq!(read!(db, tx => pairs(tx, &slice)).len(), 2);
+        assert_eq!(
+            read!(db, tx => values(tx, &slice)),
+            BTreeMap::from([("calm".to_owned(), 4)])
+        );
+        assert_eq!(read!(db, tx => customers_words(tx, &slice, 0, 10)).len(), 1);
+        assert!(read!(db, tx => customers_words(tx, &slice, 1, 10)).is_empty());
+        let lees = read!(db, tx => thanked(tx, &t1(), month, &"ULEE".into()));
+        assert_eq!(lees, [("UDANA".into(), 2), ("UMO".into(), 1)]);
+        // Those of some people alone.
+        let of_mo = Slice::of(&t1(), month).for_people(&people_of(&["UMO"]));
+        let told = read!(db, tx => sums(tx, &of_mo));
+        assert_eq!((told.thanks, told.customers), (1, 0));
+        assert_eq!(read!(db, tx => recognised(tx, &of_mo)), people_of(&["UMO"]));
+        assert_eq!(read!(db, tx => pairs(tx, &of_mo)).len(), 1);
+        assert_eq!(read!(db, tx => values(tx, &of_mo)).len(), 1);
+        assert_eq!(read!(db, tx => by_day(tx, &of_mo)).len(), 1);
+        assert!(read!(db, tx => customers_words(tx, &of_mo, 0, 10)).is_empty());
+
+        let of = Gather {
+            workspace: &t1(),
+            name: "Kettle & Co",
+            settings: &settings,
+            month,
+            zone: chrono_tz::UTC,
+            now: at_day(9, "2026-07-02").at,
+        };
+        let digest = read!(db, tx => gather(tx, of));
+        assert_eq!((digest.recognised.len(), digest.coverage_now()), (2, Some((66, None))));
+        assert_eq!(read!(db, tx => gather_names(tx, of)).people.len(), 2);
+        assert!(read!(db, tx => gather_team(tx, of, &"none".into(), "None")).is_quiet());
+        let own = read!(db, tx => gather_own(tx, of, &"UDANA".into()));
+        assert_eq!((own.thanked_by, own.said.len(), own.thanked.len()), (1, 3, 0));
     });
 }
 

@@ -8,6 +8,7 @@ use plaudit::sandbox::Fault;
 use crate::harness::{Story, story, story_needing};
 
 async fn nothing_counts(t: &Story) {
+    t.catches_up().await;
     for table in [
         "SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM allowance",
         "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM tally",

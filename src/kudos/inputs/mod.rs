@@ -155,6 +155,7 @@ pub async fn click(giving: &Giving<'_>, click: &BlockActions, action: &Action) -
             let told = modal::for_click(giving, &click.user, &click.trigger_id, channel, value).await;
             return told.map(Response::ephemeral);
         }
+        messages::THANK => return modal::for_person(giving, click, value).await.map(Response::ephemeral),
         messages::UNDO => return undo_click(giving.ctx, click, action).await,
         messages::CHOOSE => choice::choose(giving, click, value).await,
         messages::TOMORROW => tomorrow::put_off(giving, click, value).await,

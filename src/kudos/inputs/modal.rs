@@ -22,7 +22,7 @@ use crate::kudos::{
 };
 use crate::outbox;
 use crate::slack::blocks::{Message, ViewResponse};
-use crate::slack::inbound::{Shortcut, SlashCommand, ViewEvent};
+use crate::slack::inbound::{BlockActions, Shortcut, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Postable, drafts};
 
@@ -268,6 +268,19 @@ pub(super) async fn for_click(
         _ => return Some(messages::our_fault(giving.ctx.locale, "")),
     };
     match open(giving, user, trigger, &waiting).await {
+        Opened::Form => None,
+        Opened::Told(message) => Some(message),
+    }
+}
+
+/// Opens the form for the person of a button. What to say where it didn't.
+pub(super) async fn for_person(giving: &Giving<'_>, click: &BlockActions, person: &str) -> Option<Message> {
+    let waiting = Waiting {
+        source: Some(Source::Modal),
+        receivers: vec![crate::kudos::Receiver::Member(person.into())],
+        ..Waiting::default()
+    };
+    match open(giving, &click.user, &click.trigger_id, &waiting).await {
         Opened::Form => None,
         Opened::Told(message) => Some(message),
     }

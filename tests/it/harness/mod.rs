@@ -98,6 +98,17 @@ impl Default for Setup {
     }
 }
 
+/// What comes of a write that must succeed: `written!(db, tx => upsert(tx, …))`.
+macro_rules! written {
+    ($db:expr, $tx:ident => $work:expr) => {{
+        let done: Result<_, plaudit::store::StoreError> =
+            $db.write(async move |$tx: &mut plaudit::store::Tx| $work.await).await;
+        done.expect(stringify!($work))
+    }};
+}
+
+pub(crate) use written;
+
 /// Tells a story in the usual workspace.
 pub fn story(tell: impl AsyncFnOnce(&mut Story)) {
     story_with(Setup::default(), tell);
@@ -389,6 +400,12 @@ impl Story {
     pub async fn restart_with(&mut self, settings: Settings) {
         self.settings = settings;
         self.restart().await;
+    }
+
+    /// Lets the standings follow what was given and taken back.
+    pub async fn catches_up(&self) {
+        let is_done = plaudit::kudos::catch_up(&self.db, &self.slack.workspace()).await;
+        assert!(is_done.expect("standings"));
     }
 
     /// What `plaudit export kudos` would write.

@@ -1,0 +1,304 @@
+//! What boards read. A board's cost doesn't grow with the number of kudos: the standings have an index by rank. What is
+//! told by value is counted from the ledger of the period.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rules::Row;
+use crate::base::calendar::{Day, Span, Unit};
+use crate::base::clock::Instant;
+use crate::base::ids::{GroupId, KudosId, UserId, WorkspaceId};
+use crate::kudos::{Ranked, Receiver, Source};
+use crate::store::{StoreError, Tx, list, sql};
+
+/// The highest figures of a period, the highest first.
+pub async fn highest(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    span: Span,
+    ranked: Ranked,
+    most: i64,
+) -> Result<Vec<Row>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (UserId, i64),
+        "SELECT member, n FROM standing WHERE workspace = $1 AND period = $2 AND kind = $3 AND n > 0
+         ORDER BY n DESC, member LIMIT $4",
+        workspace,
+        span.period(),
+        ranked.name(),
+        most
+    )?;
+    Ok(rows.into_iter().map(|(member, n)| Row { member, n }).collect())
+}
+
+/// The figures of some people in a period, those who have one.
+pub async fn figures(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    span: Span,
+    ranked: Ranked,
+    people: &BTreeSet<UserId>,
+) -> Result<Vec<Row>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (UserId, i64),
+        "SELECT s.member, s.n FROM json_each($1) j CROSS JOIN standing s
+         WHERE s.workspace = $2 AND s.period = $3 AND s.kind = $4 AND s.member = j.value ->> 0 AND s.n > 0
+         ORDER BY s.member",
+        list(&people.iter().map(|id| [id]).collect::<Vec<_>>()),
+        workspace,
+        span.period(),
+        ranked.name()
+    )?;
+    Ok(rows.into_iter().map(|(member, n)| Row { member, n }).collect())
+}
+
+/// The instants between which everything of a span was given, whatever zone the workspace had then.
+fn instants(span: Span) -> (Instant, Instant) {
+    let at = |day: Day| Instant::from(day.date().and_time(chrono::NaiveTime::MIN).and_utc());
+    (
+        span.first()
+            .map_or(Instant::from_millis(i64::MIN), |day| at(day.plus(-1))),
+        span.last()
+            .map_or(Instant::from_millis(i64::MAX), |day| at(day.plus(2))),
+    )
+}
+
+/// The first and the last day of a span as texts that sort around every day of it.
+fn days(span: Span) -> (String, String) {
+    (
+        span.first().map_or_else(String::new, |day| day.to_string()),
+        span.last().map_or_else(|| "9".to_owned(), |day| day.to_string()),
+    )
+}
+
+/// Everybody's figures of a period, of kudos given for one value.
+pub async fn by_value(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    span: Span,
+    ranked: Ranked,
+    value: &str,
+) -> Result<Vec<Row>, StoreError> {
+    let ((from, to), (first, last)) = (instants(span), days(span));
+    // Names of values hold neither quotes nor backslashes, so in the JSON array they stand as they are.
+    let rows = sql!(
+        tx,
+        fetch_all as (UserId, String, UserId, String),
+        "SELECT l.giver, l.receiver, l.receiver, w.value_names FROM ledger l JOIN words w ON w.kudos = l.kudos
+         WHERE l.given_at >= $1 AND l.given_at < $2 AND l.workspace = $3 AND l.workspace_day >= $4
+            AND l.workspace_day <= $5 AND l.reversed_at IS NULL AND l.receiver_kind = 'member'
+            AND (l.source = $6) = $7 AND w.value_names LIKE '%\"' || $8 || '\"%'",
+        from,
+        to,
+        workspace,
+        first,
+        last,
+        Source::Customer.name(),
+        ranked == Ranked::Customers,
+        value
+    )?;
+    let mut pairs: BTreeMap<(UserId, String), i64> = BTreeMap::new();
+    for (giver, receiver, _, values) in rows {
+        let values: Vec<String> = serde_json::from_str(&values).unwrap_or_default();
+        // LIKE takes _ and % for others, and SQLite's takes capitals for small letters.
+        if values.iter().any(|name| name == value) {
+            *pairs.entry((giver, receiver)).or_default() += 1;
+        }
+    }
+    let mut figures: BTreeMap<UserId, i64> = BTreeMap::new();
+    for ((giver, receiver), n) in pairs {
+        match ranked {
+            Ranked::Givers => *figures.entry(giver).or_default() += 1,
+            Ranked::Received | Ranked::Customers => *figures.entry(receiver.into()).or_default() += n,
+        }
+    }
+    Ok(figures.into_iter().map(|(member, n)| Row { member, n }).collect())
+}
+
+/// How many different people thanked somebody in a period; customers aren't among them.
+pub async fn thanked_by(tx: &mut Tx, workspace: &WorkspaceId, span: Span, member: &UserId) -> Result<i64, StoreError> {
+    let ((from, to), (first, last)) = (instants(span), days(span));
+    let (n,): (i64,) = sql!(
+        tx,
+        fetch_one as (i64,),
+        "SELECT COUNT(DISTINCT giver) FROM ledger WHERE workspace = $1 AND receiver = $2 AND given_at >= $3
+            AND given_at < $4 AND workspace_day >= $5 AND workspace_day <= $6 AND reversed_at IS NULL AND source <> $7",
+        workspace,
+        member,
+        from,
+        to,
+        first,
+        last,
+        Source::Customer.name()
+    )?;
+    Ok(n)
+}
+
+/// Something that was said to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// By whom; who passed it on, of a customer's.
+    pub giver: UserId,
+    /// The words.
+    pub reason: String,
+    /// A customer said it.
+    pub by_customer: bool,
+    /// When.
+    pub given_at: Instant,
+}
+
+/// The latest words said to somebody in a period: for that person alone.
+pub async fn said_to(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    span: Span,
+    member: &UserId,
+    most: i64,
+) -> Result<Vec<Said>, StoreError> {
+    let ((from, to), (first, last)) = (instants(span), days(span));
+    let rows = sql!(
+        tx,
+        fetch_all as (UserId, String, String, Instant),
+        "SELECT l.giver, w.reason, l.source, l.given_at FROM ledger l JOIN words w ON w.kudos = l.kudos
+         WHERE l.workspace = $1 AND l.receiver = $2 AND l.given_at >= $3 AND l.given_at < $4
+            AND l.workspace_day >= $5 AND l.workspace_day <= $6 AND l.reversed_at IS NULL AND w.reason <> ''
+         ORDER BY l.given_at DESC, l.id DESC LIMIT $7",
+        workspace,
+        member,
+        from,
+        to,
+        first,
+        last,
+        most
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(giver, reason, source, given_at)| Said {
+            giver,
+            reason,
+            by_customer: source == Source::Customer.name(),
+            given_at,
+        })
+        .collect())
+}
+
+/// Words that somebody joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boosted {
+    /// Of which kudos.
+    pub kudos: KudosId,
+    /// Who said them; who passed them on, of a customer's.
+    pub giver: UserId,
+    /// To whom.
+    pub receivers: Vec<Receiver>,
+    /// The words.
+    pub reason: String,
+    /// A customer said it.
+    pub by_customer: bool,
+    /// How many joined in.
+    pub joined: i64,
+}
+
+/// The kudos of a period that most people joined, `most` of them after the first `skip`, the most joined first.
+pub async fn most_joined(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    span: Span,
+    skip: i64,
+    most: i64,
+) -> Result<Vec<(KudosId, i64)>, StoreError> {
+    if span.unit() == Unit::All {
+        return sql!(
+            tx,
+            fetch_all as (KudosId, i64),
+            "SELECT kudos, n FROM boosted WHERE workspace = $1 AND n > 0 ORDER BY n DESC, kudos LIMIT $2 OFFSET $3",
+            workspace,
+            most,
+            skip
+        );
+    }
+    let (first, last) = days(span);
+    let mut months: BTreeSet<String> = BTreeSet::new();
+    if let (Some(mut day), Some(end)) = (span.first().map(Day::first_of_month), span.last()) {
+        while day <= end {
+            months.insert(day.date().format("%Y-%m").to_string());
+            day = day.first_of_next_month();
+        }
+    }
+    let mut found = Vec::new();
+    for month in months {
+        found.extend(sql!(
+            tx,
+            fetch_all as (KudosId, i64),
+            "SELECT kudos, n FROM boosted WHERE workspace = $1 AND month = $2 AND n > 0 AND day >= $3 AND day <= $4
+             ORDER BY n DESC, kudos LIMIT $5",
+            workspace,
+            month,
+            &first,
+            &last,
+            skip + most
+        )?);
+    }
+    found.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
+    let from = usize::try_from(skip).unwrap_or(usize::MAX);
+    Ok(found
+        .into_iter()
+        .skip(from)
+        .take(usize::try_from(most).unwrap_or(0))
+        .collect())
+}
+
+/// What was said in those of these kudos whose words everybody can read: they stand, nobody hid them, and their card is
+/// in a public channel of this workspace alone. In the order given.
+pub async fn readable_by_all(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    kudos: &[(KudosId, i64)],
+) -> Result<Vec<Boosted>, StoreError> {
+    type Found = (KudosId, UserId, String, String, String, String);
+    let rows = sql!(
+        tx,
+        fetch_all as Found,
+        "SELECT l.kudos, l.giver, l.receiver, l.receiver_kind, l.source, w.reason
+         FROM json_each($1) j CROSS JOIN ledger l CROSS JOIN words w
+         WHERE l.kudos = j.value ->> 0 AND l.workspace = $2 AND w.kudos = l.kudos AND w.reason <> ''
+            AND l.reversed_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.workspace = $2 AND h.kudos = l.kudos)
+            AND EXISTS (SELECT 1 FROM post p CROSS JOIN place c
+                WHERE p.workspace = $2 AND p.kudos = l.kudos AND p.audience IN ('', 'roundup')
+                    AND c.workspace = $2 AND c.channel = p.channel AND c.kind = 'public' AND NOT c.is_shared)
+         ORDER BY l.id",
+        list(&kudos.iter().map(|(id, _)| [id]).collect::<Vec<_>>()),
+        workspace
+    )?;
+    let mut said: BTreeMap<KudosId, Boosted> = BTreeMap::new();
+    for (kudos, giver, receiver, kind, source, reason) in rows {
+        let receiver = if kind == "member" {
+            Receiver::Member(receiver.into())
+        } else {
+            Receiver::Group(GroupId(receiver))
+        };
+        said.entry(kudos.clone())
+            .or_insert_with(|| Boosted {
+                kudos,
+                giver,
+                receivers: Vec::new(),
+                reason,
+                by_customer: source == Source::Customer.name(),
+                joined: 0,
+            })
+            .receivers
+            .push(receiver);
+    }
+    Ok(kudos
+        .iter()
+        .filter_map(|(id, joined)| {
+            let found = said.remove(id)?;
+            Some(Boosted {
+                joined: *joined,
+                ..found
+            })
+        })
+        .collect())
+}
