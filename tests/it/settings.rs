@@ -32,6 +32,7 @@ fn a_steward_sees_every_setting_and_others_hear_whom_to_ask() {
         *Shared channels:* none are used [Change]
         *Monthly digest:* on the first working day, in #kudos [Change]
         *Time zone:* Asia/Kolkata, the first steward's [Change]
+        *Answers to prompts:* stay in their thread [Change]
         *How long words are kept:* for ever [Change]
         *Boards:* on; the nobody-forgotten list for leads is off [Change]
         *Stewards:* Priya [Change]
