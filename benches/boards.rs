@@ -178,6 +178,10 @@ impl World {
              SELECT 'T1', receiver, MAX(workspace_day) FROM ledger WHERE is_ranked GROUP BY receiver"
                 .to_owned(),
         );
+        statements.push(
+            "UPDATE member SET thanked_on = t.day FROM thanked t WHERE t.workspace = 'T1' AND t.member = member.id"
+                .to_owned(),
+        );
         statements.push("COMMIT".to_owned());
         for statement in statements {
             let query = sqlx::query(sqlx::AssertSqlSafe(statement.clone()));

@@ -29,6 +29,11 @@ CREATE TABLE thanked (
     PRIMARY KEY (workspace, member)
 );
 
+-- The same beside what makes a member active: coverage of everybody is one walk along one index.
+ALTER TABLE member ADD COLUMN thanked_on TEXT NOT NULL DEFAULT '';
+CREATE INDEX member_active ON member (workspace, first_seen_at, guest, thanked_on)
+    WHERE NOT is_bot AND NOT is_deleted AND NOT is_stranger AND NOT is_away;
+
 -- How many joined in a kudos, for those in which somebody did.
 CREATE TABLE boosted (
     workspace TEXT   NOT NULL,

@@ -8,6 +8,7 @@ pub mod base;
 pub mod boards;
 pub mod cli;
 pub mod config;
+pub mod digest;
 pub mod home;
 pub mod jobs;
 pub mod kudos;

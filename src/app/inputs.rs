@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::App;
 use crate::base::ids::{ChannelId, MessageTs, UserId, WorkspaceId};
 use crate::boards;
+use crate::digest;
 use crate::home;
 use crate::kudos;
 use crate::privacy;
@@ -49,7 +50,10 @@ pub async fn command(app: &Arc<App>, command: SlashCommand, answer_by: Instant) 
                     Some(prompts::inputs::command(&app.ctx, &app.packs, &command, channel).await)
                 }
                 Some(word) => Some(setup::inputs::command(&app.ctx, word, &command).await),
-                None => kudos::inputs::command(&app.giving(), &command).await,
+                None => match digest::inputs::command(&app.ctx, &command).await {
+                    Some(answer) => Some(answer),
+                    None => kudos::inputs::command(&app.giving(), &command).await,
+                },
             };
             app.wake();
             answer
@@ -162,6 +166,7 @@ async fn clicked(app: &App, click: &BlockActions, action: &Action) -> Option<Res
     match action.name().split('.').next() {
         Some("boards") => boards::inputs::click(&app.ctx, click, action).await,
         Some("home") => home::inputs::click(&app.ctx, click, action).await,
+        Some("digest") => digest::inputs::click(&app.ctx, click, action).await,
         Some("prompts") => prompts::inputs::click(&app.giving(), &app.packs, click, action).await,
         Some("setup") => setup::inputs::click(&app.ctx, click, action).await,
         Some("privacy") => privacy::inputs::click(&app.ctx, click, action).await,
@@ -178,6 +183,7 @@ pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) ->
         kudos::FEATURE => kudos_submission(app, event, answer_by).await,
         "setup" => setup_submission(app, event, answer_by).await,
         "prompts" => prompts_submission(app, event, answer_by).await,
+        "digest" => digest_submission(app, event, answer_by).await,
         _ => ViewResponse::Close,
     }
 }
@@ -215,6 +221,20 @@ async fn prompts_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant
         })
     };
     in_time(work, answer_by).await.unwrap_or(late)
+}
+
+/// Takes a steward's words on top of a digest; late as above.
+async fn digest_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
+    let work = {
+        let app = Arc::clone(app);
+        app.tasks.clone().spawn(async move {
+            let (response, after) = digest::inputs::submission(&app.ctx, &event).await;
+            app.wake();
+            refresh(&app, after);
+            response
+        })
+    };
+    in_time(work, answer_by).await.unwrap_or_else(digest::inputs::not_saved)
 }
 
 /// What a form does, if that is known in time.

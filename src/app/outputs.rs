@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::boards;
+use crate::digest;
 use crate::home;
 use crate::kudos;
 use crate::outbox::{Claimed, Ending, Kind, Late};
@@ -47,6 +48,9 @@ pub async fn deliver(app: &App, claimed: &Claimed) -> Result<Ending, StoreError>
             let mut below = boards::home_section(&app.ctx, &of.member).await?;
             below.extend(setup::section(&app.ctx, &of.member).await?);
             home::deliver::publish(&app.ctx, &of, below).await
+        }
+        Kind::DigestPost | Kind::DigestNames | Kind::DigestPicture | Kind::DigestSteward | Kind::DigestEdition => {
+            digest::deliver::deliver(&app.ctx, claimed).await
         }
         Kind::PromptsPost
         | Kind::PromptsUpdate

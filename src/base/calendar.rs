@@ -137,53 +137,44 @@ impl FromStr for Day {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct WorkingDays(WeekdaySet);
-
 impl WorkingDays {
     /// These days; none if there is none among them.
     pub fn new(days: impl IntoIterator<Item = Weekday>) -> Option<Self> {
         let days: WeekdaySet = days.into_iter().collect();
         (!days.is_empty()).then_some(Self(days))
     }
-
     /// Whether people work on this day.
     pub fn contains(self, day: Day) -> bool {
         self.0.contains(day.weekday())
     }
-
     /// The days, from Monday.
     pub fn days(self) -> impl Iterator<Item = Weekday> {
         self.0.iter(Weekday::Mon)
     }
 }
-
 impl Default for WorkingDays {
     fn default() -> Self {
         use Weekday::{Fri, Mon, Thu, Tue, Wed};
         Self(WeekdaySet::from_array([Mon, Tue, Wed, Thu, Fri]))
     }
 }
-
 impl fmt::Display for WorkingDays {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days: Vec<String> = self.days().map(|day| day.to_string()).collect();
         f.write_str(&days.join(" "))
     }
 }
-
 impl From<WorkingDays> for String {
     fn from(days: WorkingDays) -> Self {
         days.to_string()
     }
 }
-
 /// A text that names no weekdays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not weekdays written as Mon Tue Wed")]
 pub struct NotWorkingDays;
-
 impl FromStr for WorkingDays {
     type Err = NotWorkingDays;
-
     fn from_str(text: &str) -> Result<Self, NotWorkingDays> {
         let days: Result<Vec<Weekday>, _> = text
             .split(|c: char| c == ',' || c.is_whitespace())
@@ -193,15 +184,12 @@ impl FromStr for WorkingDays {
         Self::new(days.map_err(|_| NotWorkingDays)?).ok_or(NotWorkingDays)
     }
 }
-
 impl TryFrom<String> for WorkingDays {
     type Error = NotWorkingDays;
-
     fn try_from(text: String) -> Result<Self, NotWorkingDays> {
         text.parse()
     }
 }
-
 /// The Monday of Customer Service Week: the first of October (<https://www.csweek.com>).
 pub fn customer_service_week(year: i32) -> Option<Day> {
     NaiveDate::from_weekday_of_month_opt(year, 10, Weekday::Mon, 1).map(Day)
@@ -439,6 +427,24 @@ mod tests {
             assert_eq!(text.parse::<Day>(), Err(NotADay), "{text}");
         }
         assert_eq!(day.next().next().previous().days_since(day), 1);
+    }
+
+    #[test]
+    fn working_days_are_their_text() {
+        use Weekday::{Mon, Sun, Thu, Tue, Wed};
+        let days = WorkingDays::new([Sun, Mon, Tue, Wed, Thu]).expect("days");
+        assert_eq!(days.to_string(), "Mon Tue Wed Thu Sun");
+        for text in ["Mon Tue Wed Thu Sun", "sunday,monday, tuesday wed THU"] {
+            assert_eq!(text.parse(), Ok(days), "{text}");
+        }
+        for text in ["", "Mon Someday", "1 2 3"] {
+            assert_eq!(text.parse::<WorkingDays>(), Err(NotWorkingDays), "{text}");
+        }
+        let stored = serde_json::to_string(&days).expect("JSON");
+        assert_eq!(serde_json::from_str::<WorkingDays>(&stored).expect("days"), days);
+        let friday = Day::new(2026, 10, 9).expect("a day");
+        assert!(!days.contains(friday) && WorkingDays::default().contains(friday));
+        assert_eq!(WorkingDays::new([]), None);
     }
 
     #[test]

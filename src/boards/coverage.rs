@@ -94,10 +94,7 @@ async fn everybody(
     since: &str,
     now: Instant,
 ) -> Result<Share, StoreError> {
-    let query = format!(
-        "SELECT COUNT(*), COUNT(t.member) FROM ({ACTIVE}) a LEFT JOIN thanked t
-            ON t.workspace = $1 AND t.member = a.id AND t.day >= $4"
-    );
+    let query = format!("SELECT COUNT(*), COUNT(CASE WHEN thanked_on >= $4 THEN 1 END) FROM member WHERE {ACTIVE}");
     let (active, thanked): (i64, i64) = sql!(
         tx,
         fetch_one as (i64, i64),

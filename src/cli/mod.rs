@@ -1,13 +1,16 @@
 //! Floor 11: the command line. Builds, starts and stops everything.
 
 mod demo;
+mod digest;
 mod export;
 mod figures;
+mod import;
 mod prompts;
 mod serve;
 
 use std::error::Error as _;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::error::{ContextKind, ErrorKind};
@@ -18,7 +21,8 @@ use self::prompts::{PacksCommand, PromptsCommand};
 use crate::app::manifest;
 use crate::base::calendar::Day;
 use crate::base::text::thousands;
-use crate::config::{Database, Serve};
+use crate::config::{Behaviour, Database, Serve};
+use crate::digest::rules::Month;
 use crate::kudos;
 use crate::slack::manifest::to_yaml;
 use crate::store::{DatabaseUrl, Db};
@@ -48,6 +52,16 @@ enum Command {
     Export {
         #[command(subcommand)]
         what: Export,
+    },
+    /// Reads data in.
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// The monthly digest.
+    Digest {
+        #[command(subcommand)]
+        what: Digest,
     },
     /// Looks ahead at what is posted.
     Prompts {
@@ -114,6 +128,57 @@ enum Export {
         #[arg(long, value_enum, default_value_t = figures::By::Givers)]
         kind: figures::By,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Kudos of another tool, from a CSV file. Nothing is posted, nobody is messaged, and running it twice adds nothing.
+    Kudos(Box<ImportKudos>),
+}
+
+#[derive(Debug, clap::Args)]
+struct ImportKudos {
+    /// The file: UTF-8, the first line names the columns.
+    #[arg(value_name = "FILE.csv")]
+    file: PathBuf,
+    /// Which columns say who gave, to whom, when and why. People are found by e-mail address, Slack id, handle or name.
+    #[arg(long, value_name = "giver=…,receiver=…,date=…,message=…", default_value = "", value_parser = import::map, hide_default_value = true)]
+    map: import::Map,
+    /// Says what would come of it, and of which lines nothing can, and writes nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    database: Database,
+    /// Base address of Slack's Web API; asked for e-mail addresses alone.
+    #[arg(
+        long = "slack-api-url",
+        env = "SLACK_API_URL",
+        default_value = "https://slack.com/api/",
+        hide_env_values = true
+    )]
+    api_url: Url,
+    #[command(flatten)]
+    behaviour: Behaviour,
+}
+
+#[derive(Debug, Subcommand)]
+enum Digest {
+    /// Shows a month's digest as it would be posted now.
+    Preview(Box<PreviewDigest>),
+}
+
+#[derive(Debug, clap::Args)]
+struct PreviewDigest {
+    /// Which month.
+    #[arg(long, value_name = "2026-10")]
+    month: Month,
+    /// A folder for the text, the blocks as JSON and the picture; without it the text is printed.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    behaviour: Behaviour,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -217,6 +282,22 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             Command::DemoBot => demo::demo_bot().await,
             Command::Manifest(wanted) => print_manifest(&wanted),
             Command::Recount(database) => recount(&database.database_url).await,
+            Command::Import {
+                what: Import::Kudos(wanted),
+            } => {
+                let import = import::Import {
+                    file: &wanted.file,
+                    map: &wanted.map,
+                    dry_run: wanted.dry_run,
+                    database: &wanted.database,
+                    behaviour: &wanted.behaviour,
+                    api_url: &wanted.api_url,
+                };
+                import::kudos(&import).await
+            }
+            Command::Digest {
+                what: Digest::Preview(wanted),
+            } => digest::preview(&wanted.database, &wanted.behaviour, wanted.month, wanted.out.as_deref()).await,
             Command::Export {
                 what: Export::Kudos { database, days, format },
             } => export::kudos(&database.database_url, days, format).await,

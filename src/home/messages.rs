@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::store::Saying;
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, UserId};
+use crate::digest::messages::own_switch;
 use crate::kudos::People;
 use crate::kudos::Source;
 use crate::kudos::messages::{GIVE, Names as _, new_ones};
@@ -36,6 +37,8 @@ pub(super) struct Shows {
     pub zone: Tz,
     pub may_give: bool,
     pub choices: Choices,
+    /// Whether they get their own month by DM.
+    pub wants_month: bool,
     pub received: Vec<Saying>,
     pub given: Vec<Saying>,
     pub members: BTreeMap<UserId, Member>,
@@ -107,6 +110,8 @@ pub(super) fn home(_: Locale, settings: &Settings, shows: &Shows, below: Vec<Blo
     }
     blocks.push(Block::header("Your choices"));
     blocks.extend(switches(shows.choices));
+    let (says, button) = own_switch(shows.wants_month);
+    blocks.push(Block::section_with(&says, button));
     if !below.is_empty() {
         blocks.push(Block::divider());
         blocks.extend(below);

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::base::calendar::local_day;
 use crate::base::ids::{GroupId, UserId};
+use crate::digest::{self, Edition};
 use crate::kudos::{self, Receiver, Switch};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
@@ -70,6 +71,7 @@ async fn shows(ctx: &Ctx, member: &UserId) -> Result<Shows, StoreError> {
             Ok(Shows {
                 left: kudos::left(tx, id, member, today, settings.allowance).await?,
                 zone,
+                wants_month: digest::wants(tx, id, member, Edition::Own).await?,
                 may_give: me.is_none_or(|me| settings.may_give(me)),
                 choices: me.map(|me| me.choices).unwrap_or_default(),
                 received,

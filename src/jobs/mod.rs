@@ -11,6 +11,7 @@ use crate::app::{self, App};
 use crate::base::calendar::Day;
 use crate::base::clock::Instant;
 use crate::boards;
+use crate::digest;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending};
 use crate::prompts;
@@ -29,6 +30,8 @@ const KEEP: Duration = Duration::from_secs(7 * 86_400);
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
 /// How often boards follow what was given, one list at a time: a burst is taken first and counted when it is over.
 const RANK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether a month is to be told.
+const DIGEST_EVERY: Duration = Duration::from_secs(20);
 /// How often old rows are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -36,6 +39,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 pub struct Runner {
     app: Arc<App>,
     swept: Option<Instant>,
+    digested: Option<Instant>,
     ranked: Option<Instant>,
     reloaded: Option<Instant>,
     words_dropped: Option<Day>,
@@ -49,6 +53,7 @@ impl Runner {
         Self {
             app,
             swept: None,
+            digested: None,
             ranked: None,
             reloaded: None,
             words_dropped: None,
@@ -195,8 +200,11 @@ impl Runner {
             }
         }
         let due = ctx.db.read(async |tx: &mut Tx| prompts::next_due(tx, id).await).await?;
-        if due.is_some_and(|due| due <= now) {
-            prompts::tick(ctx, &self.app.packs).await?;
+        // What can't be entered now is entered at the next look; the queue goes on.
+        if due.is_some_and(|due| due <= now)
+            && let Err(error) = prompts::tick(ctx, &self.app.packs).await
+        {
+            tracing::error!(%error, "prompts that are due could not be entered");
         }
         if self.reloaded.is_none_or(|reloaded| now.since(reloaded) >= RELOAD_EVERY) {
             ctx.reload_settings().await?;
@@ -211,6 +219,13 @@ impl Runner {
             }
             self.ranked = Some(now);
         }
+        if self.digested.is_none_or(|digested| now.since(digested) >= DIGEST_EVERY) {
+            // Found again at the next look; kudos don't wait for it.
+            if let Err(error) = digest::tick(ctx).await {
+                tracing::error!(%error, "whether a month is to be told could not be found out");
+            }
+            self.digested = Some(now);
+        }
         if self.swept.is_none_or(|swept| now.since(swept) >= SWEEP_EVERY) {
             let id = ctx.workspace.id.clone();
             ctx.db
@@ -219,6 +234,7 @@ impl Runner {
                     outbox::sweep(tx, &id, now.minus(KEEP)).await?;
                     kudos::sweep_deliveries(tx, &id, now.minus(KEEP)).await?;
                     kudos::sweep_reactions(tx, &id, now.minus(KEEP)).await?;
+                    kudos::note_latest_days(tx, &id).await?;
                     workspace::drafts::sweep(tx, &id, now).await?;
                     Ok(())
                 })

@@ -6,6 +6,7 @@
 mod audience;
 mod boosts;
 mod choices;
+mod closing;
 mod counts;
 pub mod deliver;
 mod deliveries;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use boosts::{Joined, boost, join_in};
 pub use choices::{Switch, turn};
+pub use closing::{close_month, month_told_at, reopen_month};
 pub use erase::{Figures, KeptKudos, KeptOfPerson, edit_erased, erase, export, figures, removal};
 pub use facts::{Facts, Lookup, Question};
 pub use giving::{Gave, Giving, Said, Wish};
@@ -56,7 +58,7 @@ use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};
 pub use sent::{Sent, sent};
-pub use standings::{LIST as RANKED_AT_ONCE, Ranked, catch_up, count_up, lag_behind};
+pub use standings::{LIST as RANKED_AT_ONCE, Ranked, catch_up, count_up, lag_behind, note_latest_days};
 pub use store::{Exported, export_page, left, sweep_deliveries};
 pub use take_back::{TakeBack, TakenBack, dm_lane, latest_of, take_back, take_back_latest, take_back_sent};
 pub use thanks_back::{ThankedBack, may_thank_back, thank_back};

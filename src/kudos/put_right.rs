@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Receiver;
 use super::audience::Audience;
+use super::closing::month_told_at;
 use super::deliver::{self, card_again, refresh, refresh_where, tell_removed};
 use super::grammar;
 use super::rules::{self, MOST_CHARACTERS};
@@ -69,8 +70,8 @@ pub enum Edited {
 }
 
 /// Whether this person may change the words now. The giver until the month closes, a steward afterwards.
-fn may_change(kudos: &Stored, change: &Change, is_steward: bool) -> Result<(), Edited> {
-    let is_open = rules::is_open(kudos.given_at, change.zone, change.at);
+fn may_change(kudos: &Stored, told_at: Option<Instant>, change: &Change, is_steward: bool) -> Result<(), Edited> {
+    let is_open = rules::is_open(kudos.given_at, told_at, change.zone, change.at);
     if kudos.receivers.is_empty() {
         return Err(if kudos.giver == change.by {
             Edited::Gone
@@ -94,7 +95,8 @@ pub async fn words_of(tx: &mut Tx, change: &Change, settings: &Settings) -> Resu
     let Some(kudos) = load(tx, &change.workspace, &change.kudos).await? else {
         return Ok(Err(Edited::NotYours));
     };
-    Ok(may_change(&kudos, change, settings.is_steward(&change.by)).map(|()| kudos.reason))
+    let told_at = month_told_at(tx, &change.workspace, kudos.workspace_day).await?;
+    Ok(may_change(&kudos, told_at, change, settings.is_steward(&change.by)).map(|()| kudos.reason))
 }
 
 /// Other words for a kudos that stands: plain text as typed, masked here; a `#word` of the workspace's values adds that
@@ -104,7 +106,8 @@ pub async fn edit_words(tx: &mut Tx, change: &Change, typed: &str, settings: &Se
     let Some(kudos) = load(tx, &change.workspace, &change.kudos).await? else {
         return Ok(Edited::NotYours);
     };
-    if let Err(refused) = may_change(&kudos, change, settings.is_steward(&change.by)) {
+    let told_at = month_told_at(tx, &change.workspace, kudos.workspace_day).await?;
+    if let Err(refused) = may_change(&kudos, told_at, change, settings.is_steward(&change.by)) {
         return Ok(refused);
     }
     let (values, near_values) = grammar::values_in(typed, &settings.value_names());
@@ -142,7 +145,8 @@ pub async fn add_value(tx: &mut Tx, change: &Change, value: &str, settings: &Set
     let Some(kudos) = load(tx, &change.workspace, &change.kudos).await? else {
         return Ok(Edited::NotYours);
     };
-    if let Err(refused) = may_change(&kudos, change, settings.is_steward(&change.by)) {
+    let told_at = month_told_at(tx, &change.workspace, kudos.workspace_day).await?;
+    if let Err(refused) = may_change(&kudos, told_at, change, settings.is_steward(&change.by)) {
         return Ok(refused);
     }
     let listed = settings.value_names().iter().any(|listed| listed == value);

@@ -10,6 +10,7 @@ use super::Source;
 use super::counts::{Counted, Counts, TallyKey};
 use super::standings::{
     PairKey, Ranked, StandingKey, Standings, add_to_pairs, add_to_standings, catch_up, find_latest_days,
+    note_latest_days,
 };
 use crate::base::calendar::Day;
 use crate::base::ids::WorkspaceId;
@@ -131,6 +132,7 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     for part in tallies.chunks(CORRECTIONS) {
         let counts = Counts {
             tallies: part.iter().cloned().collect(),
+            ..Counts::default()
         };
         db.write(async move |tx: &mut Tx| counts.write(tx).await).await?;
     }
@@ -152,8 +154,12 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     }
     for ((workspace, member), _) in thanked {
         let (workspace, row) = (WorkspaceId(workspace), list(&[[member]]));
-        db.write(async move |tx: &mut Tx| find_latest_days(tx, &workspace, &row).await)
-            .await?;
+        db.write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            find_latest_days(tx, &workspace, &row).await?;
+            note_latest_days(tx, &workspace).await?;
+            Ok(())
+        })
+        .await?;
     }
     Ok(Recount { rows, differences })
 }
@@ -306,6 +312,7 @@ async fn stored(tx: &mut Tx) -> Result<Numbers, StoreError> {
                 .into_iter()
                 .map(|(w, p, m, r, s, n)| ((w.into(), p.into(), m.into(), r.into(), s.into()), n))
                 .collect(),
+            ..Counts::default()
         },
         used: used.into_iter().map(|(w, g, d, n)| ((w, g, d), n)).collect(),
     })

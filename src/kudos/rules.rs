@@ -314,9 +314,13 @@ pub fn post_takes_back(given_at: Instant, now: Instant) -> bool {
     now.since(given_at) < POSTS_TAKE_BACK_FOR
 }
 
-/// When a kudos closes for its giver: on the first working day of the next month at 09:00, in the workspace's zone, when
-/// that month is told. Afterwards only a steward may take it away.
-pub fn closes_at(given_at: Instant, workspace_zone: Tz) -> Instant {
+/// When a kudos closes for its giver: when its month is told to everybody (`told_at`, if it was told after the kudos was
+/// given); where it isn't, on the day on which it would be, the first working day of the next month at 09:00 in the
+/// workspace's zone. Afterwards only a steward may take it away.
+pub fn closes_at(given_at: Instant, told_at: Option<Instant>, workspace_zone: Tz) -> Instant {
+    if let Some(told_at) = told_at.filter(|told_at| *told_at >= given_at) {
+        return told_at;
+    }
     let first = local_day(given_at, workspace_zone).first_of_next_month();
     let day = if first.is_working_day() {
         first
@@ -327,8 +331,8 @@ pub fn closes_at(given_at: Instant, workspace_zone: Tz) -> Instant {
 }
 
 /// Whether the giver may still edit the words or take it back.
-pub fn is_open(given_at: Instant, workspace_zone: Tz, now: Instant) -> bool {
-    now < closes_at(given_at, workspace_zone)
+pub fn is_open(given_at: Instant, told_at: Option<Instant>, workspace_zone: Tz, now: Instant) -> bool {
+    now < closes_at(given_at, told_at, workspace_zone)
 }
 
 /// The hour of the day at which the working day is greeted: round-ups, what was put off, and what else waits for the

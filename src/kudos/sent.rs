@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use super::Receiver;
+use super::closing::month_told_at;
 use super::rules;
 use super::store::{Stored, StoredReceiver, load};
 use crate::base::clock::Instant;
@@ -59,14 +60,16 @@ pub async fn sent(
             receivers,
             reason,
             given_at,
+            workspace_day,
             ..
         }) = load(tx, workspace, &kudos).await?
         {
+            let told_at = month_told_at(tx, workspace, workspace_day).await?;
             latest.push(Sent {
                 kudos,
                 receivers: receivers.iter().map(StoredReceiver::receiver).collect(),
                 reason,
-                is_open: rules::is_open(given_at, workspace_zone, now),
+                is_open: rules::is_open(given_at, told_at, workspace_zone, now),
                 given_at,
             });
         }

@@ -239,7 +239,29 @@ async fn latest_days(
         let rows: Vec<_> = lost.iter().map(|member| [member]).collect();
         find_latest_days(tx, workspace, &list(&rows)).await?;
     }
+    let touched: BTreeSet<&str> = gained.keys().copied().chain(lost.iter().copied()).collect();
+    if !touched.is_empty() {
+        let rows: Vec<_> = touched.iter().map(|member| [member]).collect();
+        sql!(
+            tx,
+            execute "UPDATE member SET thanked_on = t.day FROM json_each($1) j CROSS JOIN thanked t
+                     WHERE member.workspace = $2 AND member.id = j.value ->> 0
+                        AND t.workspace = $2 AND t.member = j.value ->> 0",
+            list(&rows),
+            workspace
+        )?;
+    }
     Ok(())
+}
+
+/// Notes the day of the last thanks with those who became known only after they were thanked.
+pub async fn note_latest_days(tx: &mut Tx, workspace: &WorkspaceId) -> Result<u64, StoreError> {
+    sql!(
+        tx,
+        execute "UPDATE member SET thanked_on = t.day FROM thanked t
+                 WHERE member.workspace = $1 AND t.workspace = $1 AND t.member = member.id AND member.thanked_on <> t.day",
+        workspace
+    )
 }
 
 /// Finds in the ledger the last day on which these `(member,)` were thanked, of what the standings count.

@@ -445,8 +445,9 @@ pub async fn export_page(
                         .and_then(|values| serde_json::from_str(&values).ok())
                         .unwrap_or_default(),
                     source,
+                    // An import's key is no message.
+                    message_ts: message_ts.filter(|_| !channel.is_empty()),
                     channel: (!channel.is_empty()).then_some(channel),
-                    message_ts,
                     reversed_at: reversed_at.map(Instant::from_millis),
                 })
             },

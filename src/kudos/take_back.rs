@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::audience::Audience;
+use super::closing::month_told_at;
 use super::counts::{Counted, Counts};
 use super::deliver::refresh_where;
 use super::deliveries;
@@ -66,7 +67,7 @@ pub enum TakenBack {
 
 /// Takes a kudos back within ten minutes: ledger, allowance, tallies and pairs at once, card and DMs by the outbox.
 pub async fn take_back(tx: &mut Tx, wish: &TakeBack) -> Result<TakenBack, StoreError> {
-    taken(tx, wish, |given_at| {
+    taken(tx, wish, |given_at, _| {
         (!rules::may_undo(given_at, wish.at)).then_some(TakenBack::TooLate { given_at })
     })
     .await
@@ -78,8 +79,8 @@ pub async fn take_back_sent(
     wish: &TakeBack,
     workspace_zone: chrono_tz::Tz,
 ) -> Result<TakenBack, StoreError> {
-    taken(tx, wish, |given_at| {
-        (!rules::is_open(given_at, workspace_zone, wish.at)).then_some(TakenBack::Closed { given_at })
+    taken(tx, wish, |given_at, told_at| {
+        (!rules::is_open(given_at, told_at, workspace_zone, wish.at)).then_some(TakenBack::Closed { given_at })
     })
     .await
 }
@@ -87,7 +88,7 @@ pub async fn take_back_sent(
 async fn taken(
     tx: &mut Tx,
     wish: &TakeBack,
-    too_late: impl FnOnce(Instant) -> Option<TakenBack>,
+    too_late: impl FnOnce(Instant, Option<Instant>) -> Option<TakenBack>,
 ) -> Result<TakenBack, StoreError> {
     let Some(kudos) = load(tx, &wish.workspace, &wish.kudos).await? else {
         return Ok(TakenBack::NotYours);
@@ -98,7 +99,8 @@ async fn taken(
     if kudos.receivers.is_empty() {
         return Ok(TakenBack::Already);
     }
-    if let Some(late) = too_late(kudos.given_at) {
+    let told_at = month_told_at(tx, &wish.workspace, kudos.workspace_day).await?;
+    if let Some(late) = too_late(kudos.given_at, told_at) {
         return Ok(late);
     }
     let undone = undo_all(

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use store::{
-    Counts, being_sent, claim, counts, enqueue, erase, finish, hasten, heard_late, late, next_due, settle, sweep,
+    Counts, being_sent, claim, counts, enqueue, enqueue_with, erase, finish, hasten, heard_late, late, next_due,
+    settle, sweep,
 };
 
 use crate::base::clock::Instant;
@@ -56,6 +57,16 @@ pub enum Kind {
     HomePublish,
     /// The one post by which the app says hello in a channel.
     SetupHello,
+    /// A month's digest.
+    DigestPost,
+    /// Everybody who was thanked in that month, in its thread.
+    DigestNames,
+    /// The picture in its thread.
+    DigestPicture,
+    /// What a steward is told about a digest that isn't posted yet.
+    DigestSteward,
+    /// A private edition of a digest.
+    DigestEdition,
     /// A prompt, or another post of a schedule.
     PromptsPost,
     /// A prompt's post whose answers or question changed.
@@ -72,7 +83,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tables and tests.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 28] = [
         Self::KudosCard,
         Self::KudosDm,
         Self::KudosUnpost,
@@ -90,6 +101,11 @@ impl Kind {
         Self::WorkspaceTeam,
         Self::HomePublish,
         Self::SetupHello,
+        Self::DigestPost,
+        Self::DigestNames,
+        Self::DigestPicture,
+        Self::DigestSteward,
+        Self::DigestEdition,
         Self::PromptsPost,
         Self::PromptsUpdate,
         Self::PromptsTell,
@@ -118,6 +134,11 @@ impl Kind {
             Self::WorkspaceTeam => "workspace.team",
             Self::HomePublish => "home.publish",
             Self::SetupHello => "setup.hello",
+            Self::DigestPost => "digest.post",
+            Self::DigestNames => "digest.names",
+            Self::DigestPicture => "digest.picture",
+            Self::DigestSteward => "digest.steward",
+            Self::DigestEdition => "digest.edition",
             Self::PromptsPost => "prompts.post",
             Self::PromptsUpdate => "prompts.update",
             Self::PromptsTell => "prompts.tell",
@@ -143,14 +164,15 @@ impl Kind {
             | Self::KudosRoundup
             | Self::KudosLater
             | Self::SetupHello
-            | Self::PromptsPost
-            | Self::PromptsTell
-            | Self::PromptsWrapUp
-            | Self::PromptsPage => "chat.postMessage",
+            | Self::DigestPost
+            | Self::DigestNames
+            | Self::DigestSteward
+            | Self::DigestEdition => "chat.postMessage",
             Self::KudosReaction => "conversations.history",
             Self::KudosUnpost => "chat.delete",
+            Self::PromptsPost | Self::PromptsTell | Self::PromptsWrapUp | Self::PromptsPage => "chat.postMessage",
             Self::KudosUpdate | Self::KudosErase | Self::PromptsUpdate => "chat.update",
-            Self::PrivacyExport => "files.completeUploadExternal",
+            Self::PrivacyExport | Self::DigestPicture => "files.completeUploadExternal",
             // Ask Slack for nothing.
             Self::PrivacyErase | Self::PromptsPages => "",
             Self::WorkspaceMembers => "users.list",
@@ -183,7 +205,12 @@ impl Kind {
             | Self::PrivacyExport
             | Self::PrivacyErase
             | Self::HomePublish
-            | Self::SetupHello => 20,
+            | Self::SetupHello
+            | Self::DigestPost
+            | Self::DigestNames
+            | Self::DigestPicture
+            | Self::DigestSteward => 20,
+            Self::DigestEdition => 25,
             // There may be thousands, and nobody waits for them.
             Self::KudosErase | Self::PromptsPage => 30,
         }

@@ -6,6 +6,7 @@ use super::export::{Export, gather};
 use super::{SecondLook, messages};
 use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId};
+use crate::digest;
 use crate::kudos;
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
 use crate::prompts;
@@ -42,6 +43,7 @@ async fn second_look(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError>
             prompts::erase(tx, &workspace, &person, now).await?;
             kudos::erase(tx, &workspace, &person, &nobody, now).await?;
             kudos::edit_erased(tx, &workspace, &kudos, now).await?;
+            digest::erase(tx, &workspace, &person).await?;
             // Its own row as well, which is the last that names the person.
             outbox::erase(tx, &workspace, &person, &nobody).await?;
             workspace::erase(tx, &workspace, &person, &nobody).await

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::base::clock::Instant;
 use crate::base::ids::{UserId, WorkspaceId};
+use crate::digest;
 use crate::kudos::{self, KeptKudos, KeptOfPerson};
 use crate::prompts;
 use crate::store::{StoreError, Tx};
@@ -27,6 +28,8 @@ pub struct Export {
     pub prompts: Vec<String>,
     /// What waits for their click, as it is stored (JSON).
     pub drafts: Vec<String>,
+    /// Words that they put on top of digests, and which private editions they want.
+    pub digest: Vec<String>,
     /// What they changed in Plaudit's settings, and other entries of the audit log under their id.
     pub changed: Vec<String>,
     /// What others changed that names them.
@@ -77,6 +80,7 @@ pub async fn gather(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId) -> Re
             .collect(),
         prompts: prompts::export(tx, workspace, person).await?,
         drafts: kept.drafts,
+        digest: digest::export(tx, workspace, person).await?,
         changed: kept.changed,
         named: kept.named,
     }))
@@ -96,11 +100,12 @@ fn belonged(team: &Belonged) -> String {
 }
 
 impl Export {
-    fn texts(&self) -> [(&'static str, &[String]); 5] {
+    fn texts(&self) -> [(&'static str, &[String]); 6] {
         [
             ("Teams and user groups", &self.teams),
             ("Prompts", &self.prompts),
             ("Waiting for your click", &self.drafts),
+            ("The monthly digest", &self.digest),
             ("What you changed", &self.changed),
             ("What others changed about you", &self.named),
         ]

@@ -15,6 +15,7 @@ pub use export::{Export, gather};
 
 use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, UserId, WorkspaceId};
+use crate::digest;
 use crate::kudos::{self, Figures};
 use crate::outbox::{self, Intent, Kind};
 use crate::prompts;
@@ -92,6 +93,7 @@ pub async fn erase(
     let on_their_way = outbox::being_sent(tx, workspace).await?;
     prompts::erase(tx, workspace, person, now).await?;
     let kudos = kudos::erase(tx, workspace, person, nobody, now).await?;
+    digest::erase(tx, workspace, person).await?;
     outbox::erase(tx, workspace, person, nobody).await?;
     workspace::erase(tx, workspace, person, nobody).await?;
     let again = SecondLook {

@@ -29,6 +29,8 @@ pub enum Field {
     Words,
     /// Channels shared with another company.
     Shared,
+    /// Whether months are told, and where.
+    Digest,
     /// The workspace's zone.
     Zone,
     /// Whether a prompt opens with the best-liked answer to the one before.
@@ -95,6 +97,8 @@ const EVERYDAY: [&str; 34] = [
 
 /// The input of the second question of *Who may give*.
 const GUESTS: &str = "single_channel_guests";
+/// The input of the first question of *Monthly digest*.
+const DIGEST: &str = "digest";
 /// The input of the second question of *Boards*.
 const FORGOTTEN: &str = "forgotten_list";
 /// The input by which a warning is taken note of.
@@ -102,7 +106,7 @@ pub(super) const SURE: &str = "sure";
 
 impl Field {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Channel,
         Self::Announcement,
         Self::Values,
@@ -111,6 +115,7 @@ impl Field {
         Self::Givers,
         Self::Words,
         Self::Shared,
+        Self::Digest,
         Self::Zone,
         Self::BestAnswer,
         Self::Keep,
@@ -148,6 +153,8 @@ impl Field {
             Self::Givers => &["givers", GUESTS],
             Self::Words => &["least_words"],
             Self::Shared => &["shared_channels"],
+            // A yes to a shared channel is kept with the others.
+            Self::Digest => &["digest_channel", DIGEST, "shared_channels"],
             Self::Zone => &["timezone"],
             Self::BestAnswer => &["best_answer"],
             Self::Keep => &["keep_words"],
@@ -167,6 +174,7 @@ impl Field {
             Self::Givers => "Who may give",
             Self::Words => "Required words",
             Self::Shared => "Shared channels",
+            Self::Digest => "Monthly digest",
             Self::Zone => "Time zone",
             Self::BestAnswer => "Answers to prompts",
             Self::Keep => "How long words are kept",
@@ -222,6 +230,11 @@ impl Field {
                 let each = settings.shared_channels.iter().map(channel_link);
                 each.collect::<Vec<_>>().join(", ")
             }
+            Self::Digest if !settings.digest => "off".to_owned(),
+            Self::Digest => match settings.digest_channel.as_ref().or(settings.channel.as_ref()) {
+                Some(channel) => format!("on the first working day, in {}", channel_link(channel)),
+                None => "no channel for it yet".to_owned(),
+            },
             Self::Zone => settings.timezone.map_or_else(
                 || format!("{}, the first steward's", known.zone.name()),
                 |zone| zone.name().to_owned(),
@@ -351,6 +364,27 @@ impl Field {
                 .optional()
                 .hint("The other company's people read those cards and can be thanked there; they don't give."),
             ],
+            Self::Digest => vec![
+                Block::input(
+                    "Is each month told in a digest?",
+                    Input::radio(
+                        DIGEST,
+                        vec![
+                            Choose::new("Yes", "on").about(
+                                "On the first working day of the next month, at 9:00. You see it the day before.",
+                            ),
+                            Choose::new("No", "off"),
+                        ],
+                        Some(if settings.digest { "on" } else { "off" }),
+                    ),
+                ),
+                Block::input(
+                    "In which channel?",
+                    Input::channel(name, settings.digest_channel.as_ref()),
+                )
+                .optional()
+                .hint("Empty: the recognition channel. I must be in the channel: type /invite @Plaudit there."),
+            ],
             Self::Zone => vec![
                 Block::input(
                     "In which zone are days and months counted?",
@@ -451,6 +485,10 @@ impl Field {
             }
             Self::Words => draft.least_words = usize::try_from(number(MOST_WORDS)?).unwrap_or_default(),
             Self::Shared => draft.shared_channels = filled.conversations(name).into_iter().collect(),
+            Self::Digest => {
+                draft.digest = filled.option(DIGEST).as_deref() != Some("off");
+                draft.digest_channel = filled.conversations(name).into_iter().next();
+            }
             Self::Zone => {
                 let typed = filled.text(name).unwrap_or_default();
                 draft.timezone = match typed.trim() {

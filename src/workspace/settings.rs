@@ -45,6 +45,10 @@ pub struct Settings {
     pub shared_channels: BTreeSet<ChannelId>,
     /// Nothing is posted by itself while this is set: "silence is safe".
     pub silence: Option<Silence>,
+    /// Whether each month is told in a digest.
+    pub digest: bool,
+    /// Where digests are posted; `None` = the recognition channel.
+    pub digest_channel: Option<ChannelId>,
     /// After how many months words are dropped, while counts stay; `None` = never.
     pub keep_words: Option<u32>,
     /// Whether there are boards.
@@ -152,6 +156,8 @@ impl Default for Settings {
             announcement: Announcement::default(),
             shared_channels: BTreeSet::new(),
             silence: None,
+            digest: true,
+            digest_channel: None,
             keep_words: None,
             boards: true,
             forgotten_list: false,

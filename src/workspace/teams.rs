@@ -22,10 +22,10 @@ use crate::store::{StoreError, Tx, list, sql};
 /// Who is new isn't missed by anybody yet: a person counts as active after this long.
 const SETTLED: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
 
-/// Everybody who counts as active, as a query of the workspace `$1`, the instant by which they have been here `$2`
-/// ([`settled_by`]), and whether guests of a single channel are people like others `$3`.
-pub const ACTIVE: &str = "SELECT id FROM member WHERE workspace = $1 AND first_seen_at <= $2 AND NOT is_bot
-    AND NOT is_deleted AND NOT is_stranger AND NOT is_away AND (guest <> 'single' OR $3)";
+/// Who counts as active, as a condition on rows of `member`: of the workspace `$1`, here by the instant `$2`
+/// ([`settled_by`]), and `$3` says whether guests of a single channel are people like others.
+pub const ACTIVE: &str = "workspace = $1 AND first_seen_at <= $2 AND NOT is_bot AND NOT is_deleted AND NOT is_stranger
+    AND NOT is_away AND (guest <> 'single' OR $3)";
 
 /// By when somebody who counts as active at an instant has been here.
 pub fn settled_by(at: Instant) -> Instant {
@@ -242,24 +242,17 @@ pub struct Belonged {
 
 /// Everything that is kept of which teams, user groups and channels somebody was in, by time.
 pub async fn belonged(tx: &mut Tx, workspace: &WorkspaceId, member: &UserId) -> Result<Vec<Belonged>, StoreError> {
-    let rows: Vec<(
+    type Row = (
         TeamId,
         Instant,
         Option<Instant>,
         Option<String>,
         Option<String>,
         Option<String>,
-    )> = sql!(
+    );
+    let rows = sql!(
         tx,
-        fetch_all
-            as (
-                TeamId,
-                Instant,
-                Option<Instant>,
-                Option<String>,
-                Option<String>,
-                Option<String>
-            ),
+        fetch_all as Row,
         "SELECT b.team, b.since, b.until, t.name, g.name, p.name FROM (
             SELECT usergroup AS team, since, until FROM usergroup_member WHERE workspace = $1 AND member = $2
             UNION ALL
@@ -296,7 +289,7 @@ pub async fn active_members(
     let rows = sql!(
         tx,
         fetch_all as (UserId,),
-        ACTIVE,
+        sqlx::AssertSqlSafe(format!("SELECT id FROM member WHERE {ACTIVE}")),
         workspace,
         settled_by(at),
         settings.single_channel_guests

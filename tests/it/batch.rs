@@ -334,7 +334,7 @@ async fn when_sqlite_rolls_back_everything_nobody_is_told_that_it_is_stored() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_that_was_acknowledged() {
-    let Some(disk) = SmallDisk::mount(700) else {
+    let Some(disk) = SmallDisk::mount(1_000) else {
         eprintln!("skipped: no file system can be mounted here");
         return;
     };

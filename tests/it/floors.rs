@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("workspace", 3),
     ("kudos", 4),
     ("boards", 5),
+    ("digest", 6),
     ("prompts", 5),
     ("home", 7),
     ("privacy", 7),

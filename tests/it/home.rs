@@ -30,6 +30,7 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
         *Away:* no. [I'm away]
+        *Your month by DM:* no. What was said to you, in words, and whom you thanked. [Send me my month]
         ———
         This month
         What people thank you for will stand here, in their words. Who helped you? /kudos @someone for …
@@ -59,6 +60,7 @@ fn a_home_says_what_was_said_before_it_counts_anything() {
         *Show me on boards, digest and screens:* yes. [Don't show me]
         *Write to me when somebody thanks me:* yes. [Don't write]
         *Away:* no. [I'm away]
+        *Your month by DM:* no. What was said to you, in words, and whom you thanked. [Send me my month]
         ———
         This month
         *42 %* of us were thanked in the last 30 days (3 of 7).

@@ -37,13 +37,14 @@ fn privacy_says_what_is_kept_and_who_sees_it() {
         • Your names, time zone and kind of account, as Slack shows them.
         • 2 kudos you gave and 1 you received, since 2 June 2026, each with its words, values, time and place. Words stay until they are erased.
         • 0 kudos that you joined with _Me too_, and no draft.
+        • That you answered a prompt or liked an answer, without the words.
         • What you chose: thanks are announced; boards, digest and screens leave you out; DMs about thanks.
         *Who may see it*
         • A card: everybody in its channel. A DM: the person it went to.
         • Whether you are away: your team's leads, and stewards.
         • All of it: whoever runs Plaudit for your company, on your company's own server. It goes nowhere else but to Slack.
         *What I never keep*
-        • Messages that give nothing, who reads what, when you are online.
+        • The words of messages that give nothing, who reads what, when you are online.
         • Card numbers, e-mail addresses and phone numbers: I leave them out before anything is stored.
         [Keep my thanks private] [Show me on boards] [No DMs about thanks]
         [Export my data] [Erase me]
@@ -409,6 +410,9 @@ fn what_is_kept_comes_as_a_page_and_as_json() {
         <ul>
         </ul>
         <h2>Waiting for your click (0)</h2>
+        <ul>
+        </ul>
+        <h2>The monthly digest (0)</h2>
         <ul>
         </ul>
         <h2>What you changed (0)</h2>

@@ -51,7 +51,7 @@ fn when_the_month_is_closed_it_stays() {
         t.run_jobs().await;
         // The first of July 2026 is a Wednesday; without stewards the workspace's zone is UTC.
         t.clock
-            .advance_to(closes_at(Instant::from_millis(START), chrono_tz::UTC).plus_millis(-1));
+            .advance_to(closes_at(Instant::from_millis(START), None, chrono_tz::UTC).plus_millis(-1));
         t.person("lee").runs("/kudos sent").await;
         t.wait(Duration::from_millis(1));
         assert_snapshot!(t.person("lee").clicks("Take back").await, @"That was on 2 June, and its month is closed, so it stays. A steward can still remove it.");
@@ -76,9 +76,9 @@ fn limits_of_time() {
         // Already December in Berlin.
         ("2026-11-30T23:30:00Z", "2027-01-01T08:00:00Z"),
     ] {
-        assert_eq!(closes_at(at(given), berlin), at(closes), "{given}");
-        assert!(is_open(at(given), berlin, at(closes).plus_millis(-1)));
-        assert!(!is_open(at(given), berlin, at(closes)));
+        assert_eq!(closes_at(at(given), None, berlin), at(closes), "{given}");
+        assert!(is_open(at(given), None, berlin, at(closes).plus_millis(-1)));
+        assert!(!is_open(at(given), None, berlin, at(closes)));
     }
     let start = Instant::from_millis(START);
     assert!(may_undo(start, start.plus_millis(599_999)) && !may_undo(start, start.plus_millis(600_000)));

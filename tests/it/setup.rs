@@ -40,10 +40,16 @@ fn an_admin_is_led_one_step_at_a_time() {
         t.restart().await;
         let priya = t.person("priya");
         assert!(priya.runs("/kudos setup").await.contains("Shall an emoji give kudos"));
-        assert_snapshot!(priya.clicks("Use :kudos:").await, @"Ready. Cards stand in #random. Now say the first one, so that people see how it goes: /kudos @someone for what they did. Everything else is in /kudos settings.");
+        assert_snapshot!(priya.clicks("Use :kudos:").await, @"
+        Ready. Cards stand in #random. Now say the first one, so that people see how it goes: /kudos @someone for what they did. Everything else is in /kudos settings.
+        Shall I post a question each working day, to keep a channel talking? [Choose channel and time]
+        ");
         assert_eq!(t.app.ctx.settings().emoji, ["kudos"]);
         priya.runs("/kudos @dana for calming the refund storm").await;
-        assert_snapshot!(priya.runs("/kudos setup").await, @"Everything is set up. What there is to change is in /kudos settings.");
+        assert_snapshot!(priya.runs("/kudos setup").await, @"
+        Everything is set up. What there is to change is in /kudos settings.
+        Shall I post a question each working day, to keep a channel talking? [Choose channel and time]
+        ");
         t.run_jobs().await;
         assert_snapshot!(t.channel("random").shows(), @"
         Hello, I'm Plaudit: I pass thanks on. `/kudos @someone for what they did` says it here, and they hear of it. To send me away again: `/remove @Plaudit`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use plaudit::base::calendar::{Span, Unit, WorkingDays, local_day};
+use plaudit::base::calendar::{Span, Unit, local_day};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, MessageTs, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
@@ -32,7 +32,7 @@ use plaudit::prompts::store::{self as asked, Claim, Quotes, State};
 use plaudit::prompts::{Cron, Planned, PlannedKind, Schedule, Turnout, Used, WeekMode};
 use plaudit::slack::client::{Conversation, Usergroup};
 use plaudit::slack::inbound::{Profile, User};
-use plaudit::store::{Db, StoreError, Tx};
+use plaudit::store::{Db, Lists, StoreError, Tx, list};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
     self, Choices, Guest, PlaceKind, Postable, Settings, Team, TeamKind, active_members, all_usergroups, anonymous,
@@ -146,6 +146,46 @@ fn every_store_function_has_its_place_here() {
     );
 }
 
+// Lists.
+
+#[test]
+fn lists_are_written_one_after_the_other_and_all_or_none() {
+    const ENTER: &str = "INSERT INTO once (workspace, what, at)
+        SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT) FROM jsonb_each($1) WHERE true";
+    const RENAME: &str = "UPDATE once SET what = j.value ->> 1 FROM jsonb_each($1) j WHERE once.what = j.value ->> 0";
+    with_database(async |db| {
+        let entered = list(&ODD.map(|what| (t1(), what, START)));
+        let run = async move |tx: &mut Tx, all: &[(&'static str, String)]| -> Result<u64, StoreError> {
+            let before = tx.statements();
+            let mut lists = Lists::default();
+            all.iter()
+                .for_each(|(statement, list)| lists.add(statement, list.clone()));
+            lists.run(tx).await?;
+            Ok(tx.statements() - before)
+        };
+        let all = [
+            (ENTER, entered.clone()),
+            (RENAME, list(&[("null", "known")])),
+            (RENAME, list(&[("", "null")])),
+        ];
+        assert_eq!(write!(db, tx => run(tx, &all)), 3);
+        for (what, is_there) in [
+            ("known", true),
+            ("null", true),
+            ("", false),
+            (ODD[1], true),
+            (ODD[5], true),
+        ] {
+            assert_eq!(read!(db, tx => happened(tx, &t1(), what)), is_there, "{what}");
+        }
+        assert_eq!(write!(db, tx => run(tx, &[])), 0);
+        let again = [(ENTER, list(&[(t1(), "new", START)])), (ENTER, entered)];
+        let failed: Result<u64, StoreError> = db.write(async move |tx: &mut Tx| run(tx, &again).await).await;
+        assert!(failed.is_err());
+        assert!(!read!(db, tx => happened(tx, &t1(), "new")));
+    });
+}
+
 // Workspaces.
 
 #[test]
@@ -215,6 +255,7 @@ fn user(id: &str, handle: &str, display: &str, real: &str) -> User {
         profile: Profile {
             display_name: display.to_owned(),
             real_name: real.to_owned(),
+            ..Profile::default()
         },
         updated: Some(100),
         ..User::default()
@@ -1477,7 +1518,7 @@ fn what_was_given_is_put_right() {
                 Err(Edited::NotYours)
             );
             let late = Change {
-                at: closes_at(at, chrono_tz::UTC),
+                at: closes_at(at, None, chrono_tz::UTC),
                 ..own.clone()
             };
             assert_eq!(
@@ -1993,6 +2034,8 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
         assert!(read!(db, tx => is_installed_by(tx, &t1(), start())));
         assert!(!read!(db, tx => is_installed_by(tx, &t1(), after(-1))));
 
+        assert_eq!(write!(db, tx => kudos::note_latest_days(tx, &t1())), 0);
+
         // Taken back, it leaves every figure.
         let wish = regret(&outcomes[1], after(700_001));
         assert!(matches!(write!(db, tx => take_back(tx, &wish)), TakenBack::Done { .. }));
@@ -2007,22 +2050,192 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
     });
 }
 
+// The digest.
+
+#[test]
+fn a_month_is_claimed_once_and_closes() {
+    use plaudit::digest::rules::Month;
+    use plaudit::digest::{State, began, began_at, decide, kept, kept_since, put_words, remember_digest};
+    use plaudit::kudos::{close_month, month_told_at, reopen_month};
+    with_database(async |db| {
+        let month: Month = "2026-06".parse().expect("a month");
+        assert_eq!(read!(db, tx => began_at(tx, &t1())), None);
+        assert_eq!(write!(db, tx => began(tx, &t1(), start())), start());
+        assert_eq!(write!(db, tx => began(tx, &t1(), after(5))), start());
+        assert_eq!(read!(db, tx => began_at(tx, &t1())), Some(start()));
+
+        assert_eq!(read!(db, tx => kept(tx, &t1(), month)), None);
+        let shown = [Some(State::Shown)];
+        assert!(!write!(db, tx => decide(tx, &t1(), month, &shown, State::Posting, start())));
+        assert!(write!(db, tx => decide(tx, &t1(), month, &[None], State::Shown, start())));
+        assert!(!write!(db, tx => decide(tx, &t1(), month, &[None], State::Posting, start())));
+        for odd in ODD {
+            assert!(write!(db, tx => put_words(tx, &t1(), month, &"UPRIYA".into(), odd)));
+            let now = read!(db, tx => kept(tx, &t1(), month)).expect("a digest");
+            assert_eq!((now.words.as_str(), now.words_by.is_some()), (odd, !odd.is_empty()));
+        }
+        assert!(write!(db, tx => decide(tx, &t1(), month, &[None, Some(State::Shown)], State::Posting, after(1))));
+        assert!(!write!(db, tx => put_words(tx, &t1(), month, &"UPRIYA".into(), "too late")));
+        write!(db, tx => remember_digest(tx, &t1(), month, &"C1".into(), &"1.2".into()));
+        let kept = read!(db, tx => kept_since(tx, &t1(), month.previous()));
+        assert_eq!(kept[&month].at, Some(("C1".into(), "1.2".into())));
+        assert!(read!(db, tx => kept_since(tx, &t1(), month.next())).is_empty());
+        assert!(read!(db, tx => kept_since(tx, &"T2".into(), month)).is_empty());
+
+        let day = month.last();
+        assert_eq!(read!(db, tx => month_told_at(tx, &t1(), day)), None);
+        write!(db, tx => close_month(tx, &t1(), month.first(), after(1)));
+        write!(db, tx => close_month(tx, &t1(), day, after(2)));
+        assert_eq!(
+            read!(db, tx => month_told_at(tx, &t1(), day)),
+            Some(after(1)),
+            "the first time stays"
+        );
+        assert_eq!(read!(db, tx => month_told_at(tx, &t1(), day.next())), None);
+        write!(db, tx => reopen_month(tx, &t1(), day));
+        assert_eq!(read!(db, tx => month_told_at(tx, &t1(), day)), None);
+    });
+}
+
+#[test]
+fn who_wants_which_edition_is_kept_handed_over_and_erased() {
+    use plaudit::digest::{Edition, State, decide, put_words, readers, want, wants};
+    with_database(async |db| {
+        let (lee, month) = (UserId::from("ULEE"), "2026-06".parse().expect("a month"));
+        for (edition, by_default) in [
+            (Edition::Own, false),
+            (Edition::Team, true),
+            (Edition::Executives, true),
+        ] {
+            assert_eq!(put!(lee; db, tx => wants(tx, &t1(), &lee, edition)), by_default);
+            put!(lee; db, tx => want(tx, &t1(), &lee, edition, !by_default));
+            assert_eq!(put!(lee; db, tx => wants(tx, &t1(), &lee, edition)), !by_default);
+        }
+        assert_eq!(read!(db, tx => readers(tx, &t1(), Edition::Own)), [lee.clone()]);
+        assert!(read!(db, tx => readers(tx, &t1(), Edition::Team)).is_empty());
+        write!(db, tx => decide(tx, &t1(), month, &[None], State::Shown, start()));
+        put!(lee; db, tx => put_words(tx, &t1(), month, &lee, ODD[1]));
+        let kept = read!(db, tx => plaudit::digest::export(tx, &t1(), &lee));
+        assert_eq!(kept.len(), 4, "{kept:?}");
+        put!(lee; db, tx => plaudit::digest::erase(tx, &t1(), &lee));
+        assert!(read!(db, tx => plaudit::digest::export(tx, &t1(), &lee)).is_empty());
+        assert!(read!(db, tx => readers(tx, &t1(), Edition::Own)).is_empty());
+    });
+}
+
+#[test]
+fn a_months_figures_are_its_own() {
+    use plaudit::digest::rules::Month;
+    use plaudit::digest::{
+        Gather, Slice, by_day, customers_words, first_timers, gather, gather_names, gather_own, gather_team, has_past,
+        pairs, recognised, sums, teams_thanked, thanked, values,
+    };
+    with_database(async |db| {
+        let people = [
+            user("ULEE", "lee", "Lee", "Lee Park"),
+            user("UDANA", "dana", ODD[1], "Dana Kim"),
+            user("UMO", "mo", ODD[2], "Mo Haddad"),
+        ];
+        write!(db, tx => install(tx, &t1(), "Kettle & Co", &"UBOT".into(), start()));
+        put!(people; db, tx => upsert(tx, &t1(), &people, Instant::default()));
+        assert_eq!(read!(db, tx => workspace::everybody(tx, &t1())).len(), 3);
+        let settings = read!(db, tx => workspace::settings_of(tx, &t1(), &Settings::default()));
+        assert_eq!(settings, Settings::default());
+        let month: Month = "2026-06".parse().expect("a month");
+        let at_day = |n: usize, day: &str| {
+            let day: plaudit::base::calendar::Day = day.parse().expect("a day");
+            let at = plaudit::base::calendar::at_hour(day, 12, chrono_tz::Tz::Pacific__Kiritimati);
+            Give {
+                at,
+                giver_day: day,
+                workspace_day: day,
+                values: vec!["calm".to_owned()],
+                ..give(n, at)
+            }
+        };
+        let gives = vec![
+            at_day(0, "2026-05-31"),
+            at_day(1, "2026-06-01"),
+            Give {
+                receivers: vec![Receiver::Member("UMO".into()), Receiver::Member("UDANA".into())],
+                ..at_day(2, "2026-06-30")
+            },
+            Give {
+                receivers: vec![Receiver::Group("SEMEA".into())],
+                ..at_day(3, "2026-06-15")
+            },
+            Give {
+                giver: "UMO".into(),
+                source: Source::Customer,
+                ..at_day(4, "2026-06-15")
+            },
+            at_day(5, "2026-07-01"),
+        ];
+        write!(db, tx => record(tx, &gives));
+        assert!(catch_up(db, &t1()).await.expect("standings"));
+        let slice = Slice::of(&t1(), month);
+        let told = read!(db, tx => sums(tx, &slice));
+        assert_eq!((told.thanks, told.givers, told.customers), (4, 1, 1));
+        let days = read!(db, tx => by_day(tx, &slice));
+        assert_eq!(days.values().copied().collect::<Vec<_>>(), [1, 1, 2]);
+        assert_eq!(read!(db, tx => by_day(tx, &slice.before())).values().sum::<i64>(), 1);
+        assert_eq!(read!(db, tx => recognised(tx, &slice)), people_of(&["UDANA", "UMO"]));
+        assert_eq!(
+            read!(db, tx => teams_thanked(tx, &slice)),
+            BTreeSet::from(["SEMEA".into()])
+        );
+        assert!(read!(db, tx => has_past(tx, &t1(), month)) && !read!(db, tx => has_past(tx, &t1(), month.previous())));
+        let both = ["UDANA".into(), "UMO".into()];
+        assert_eq!(
+            read!(db, tx => first_timers(tx, &t1(), month, &both)),
+            people_of(&["UMO"])
+        );
+        assert_eq!(read!(db, tx => pairs(tx, &slice)).len(), 2);
+        assert_eq!(
+            read!(db, tx => values(tx, &slice)),
+            BTreeMap::from([("calm".to_owned(), 4)])
+        );
+        assert_eq!(read!(db, tx => customers_words(tx, &slice, 0, 10)).len(), 1);
+        assert!(read!(db, tx => customers_words(tx, &slice, 1, 10)).is_empty());
+        let lees = read!(db, tx => thanked(tx, &t1(), month, &"ULEE".into()));
+        assert_eq!(lees, [("UDANA".into(), 2), ("UMO".into(), 1)]);
+        // Those of some people alone.
+        let of_mo = Slice::of(&t1(), month).for_people(&people_of(&["UMO"]));
+        let told = read!(db, tx => sums(tx, &of_mo));
+        assert_eq!((told.thanks, told.customers), (1, 0));
+        assert_eq!(read!(db, tx => recognised(tx, &of_mo)), people_of(&["UMO"]));
+        assert_eq!(read!(db, tx => pairs(tx, &of_mo)).len(), 1);
+        assert_eq!(read!(db, tx => values(tx, &of_mo)).len(), 1);
+        assert_eq!(read!(db, tx => by_day(tx, &of_mo)).len(), 1);
+        assert!(read!(db, tx => customers_words(tx, &of_mo, 0, 10)).is_empty());
+
+        let of = Gather {
+            workspace: &t1(),
+            name: "Kettle & Co",
+            settings: &settings,
+            month,
+            zone: chrono_tz::UTC,
+            now: at_day(9, "2026-07-02").at,
+        };
+        let digest = read!(db, tx => gather(tx, of));
+        assert_eq!((digest.recognised.len(), digest.coverage_now()), (2, Some((66, None))));
+        assert_eq!(read!(db, tx => gather_names(tx, of)).people.len(), 2);
+        assert!(read!(db, tx => gather_team(tx, of, &"none".into(), "None")).is_quiet());
+        let own = read!(db, tx => gather_own(tx, of, &"UDANA".into()));
+        assert_eq!((own.thanked_by, own.said.len(), own.thanked.len()), (1, 3, 0));
+    });
+}
+
 fn schedule(id: &str, channel: &str) -> Schedule {
+    let cron = Cron::parse("30 9 * * 1-5").expect("a cron expression");
+    let zone = chrono_tz::Europe::Berlin;
     Schedule {
-        id: id.into(),
-        channel: channel.into(),
-        cron: Cron::parse("30 9 * * 1-5").expect("a cron expression"),
-        zone: chrono_tz::Europe::Berlin,
-        pack: "service-year".to_owned(),
         skip: BTreeSet::from([local_day(after(86_400_000), chrono_tz::UTC)]),
         holidays: "DE-BY".parse().ok(),
-        working_days: WorkingDays::default(),
-        grace: Duration::from_secs(14_400),
-        is_on: true,
         week: WeekMode::Full,
         week_start: Some(local_day(start(), chrono_tz::UTC)),
         seed: i64::MIN,
-        maker: "UDANA".into(),
+        ..Schedule::usual(id.into(), channel.into(), cron, zone, "UDANA".into())
     }
 }
 
@@ -2056,9 +2269,10 @@ fn schedules_are_kept_found_when_due_and_entered_once() {
         let ids: Vec<&str> = all.iter().map(|stored| stored.schedule.id.as_str()).collect();
         assert_eq!((ids, &all[0].schedule), (vec!["s2", "s1"], &two));
         assert_eq!(read!(db, tx => asked::schedules_in(tx, &"C2".into())).len(), 1);
-        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(-1), 10)), []);
-        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(9), 1)).len(), 1);
-        let due = read!(db, tx => asked::due(tx, &t1(), after(9), 10));
+        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(-1), 10)), (vec![], vec![]));
+        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(9), 1)).0.len(), 1);
+        let (due, unreadable) = read!(db, tx => asked::due(tx, &t1(), after(9), 10));
+        assert_eq!(unreadable, []);
         assert_eq!(due[0].schedule, one);
 
         // Two who tick at once, and one who was changed meanwhile.
@@ -2124,6 +2338,8 @@ fn schedules_are_kept_found_when_due_and_entered_once() {
         let own = write!(db, tx => asked::write_own(tx, &t1(), &"UDANA".into(), "Win Wednesday", ODD[1], start()));
         let owned = read!(db, tx => asked::own_prompts(tx, &t1()));
         assert_eq!((owned.len(), &owned[0].id, owned[0].text.as_str()), (1, &own, ODD[1]));
+        put!(id; db, tx => asked::rest(tx, &t1(), &id));
+        assert_eq!(read!(db, tx => asked::next_due(tx, &t1())), None);
         assert!(put!(id; db, tx => asked::remove(tx, &t1(), &id)));
         assert!(!put!(id; db, tx => asked::remove(tx, &t1(), &id)));
         assert_eq!(read!(db, tx => asked::schedule(tx, &t1(), &id)), None);

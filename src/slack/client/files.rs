@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 
-use super::{Client, Encoding, POSTING_DEADLINE, failed, is_slacks};
+use super::{Client, Encoding, POSTING_DEADLINE, READING_DEADLINE, failed, is_slacks};
 use crate::base::ids::{ChannelId, MessageTs};
 use crate::slack::blocks::cut_plain;
 use crate::slack::errors::{ApiError, Why};
@@ -31,6 +31,42 @@ pub struct Upload<'a> {
 }
 
 impl Client {
+    /// Whether a file of this name stands in a thread, among its first 200 messages: for one whose answer was lost.
+    ///
+    /// # Errors
+    /// [`ApiError`]; `missing_scope` without the `…:history` scope of that kind of conversation.
+    pub async fn has_file(&self, channel: &ChannelId, thread_ts: &MessageTs, filename: &str) -> Result<bool, ApiError> {
+        #[derive(Serialize)]
+        struct Ask<'a> {
+            channel: &'a ChannelId,
+            ts: &'a MessageTs,
+            limit: u32,
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            messages: Vec<Said>,
+        }
+        #[derive(Deserialize)]
+        struct Said {
+            #[serde(default)]
+            files: Vec<File>,
+        }
+        #[derive(Deserialize)]
+        struct File {
+            name: Option<String>,
+        }
+        let ask = Ask {
+            channel,
+            ts: thread_ts,
+            limit: 200,
+        };
+        let answer: Answer = self
+            .call("conversations.replies", Encoding::Form, &ask, READING_DEADLINE)
+            .await?;
+        let mut files = answer.messages.into_iter().flat_map(|said| said.files);
+        Ok(files.any(|file| file.name.as_deref() == Some(filename)))
+    }
+
     /// Shares a file; returns its id. Slack shows it a moment later.
     ///
     /// # Errors

@@ -515,6 +515,9 @@ pub struct Profile {
     /// Full name.
     #[serde(default, deserialize_with = "or_default")]
     pub real_name: String,
+    /// With `users:read.email` alone. Never stored.
+    #[serde(default, deserialize_with = "or_default")]
+    pub email: String,
 }
 
 impl User {
