@@ -129,7 +129,7 @@ mod tests {
                 || word.starts_with("<#C1|c");
             if let Some(asked) = read(&typed) {
                 prop_assert_eq!(words[0], "top");
-                prop_assert!(words[1..].iter().all(|word| fits(word)));
+                prop_assert!(words[1..].iter().all(fits));
                 prop_assert_eq!(asked.value.is_some(), words.iter().any(|word| word.contains("calm")));
             }
             let _ = read(&text);
