@@ -5,12 +5,10 @@
 
 use std::time::{Duration, Instant as Timer};
 
-use plaudit::base::calendar::WorkingDays;
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::WorkspaceId;
-use plaudit::prompts::schedule::GRACE;
 use plaudit::prompts::store::put;
-use plaudit::prompts::{Cron, Schedule, WeekMode, next_due};
+use plaudit::prompts::{Cron, Schedule, next_due};
 use plaudit::store::{Db, StoreError, Tx};
 
 const LOOKS: usize = 500;
@@ -65,20 +63,7 @@ fn timer() -> Timer {
 }
 
 fn schedule(n: i64) -> Schedule {
-    Schedule {
-        id: format!("s{n}").into(),
-        channel: format!("C{n}").into(),
-        cron: Cron::parse("30 9 * * 1-5").expect("a cron expression"),
-        zone: chrono_tz::Europe::Berlin,
-        pack: "service-year".to_owned(),
-        skip: Default::default(),
-        holidays: None,
-        working_days: WorkingDays::default(),
-        grace: GRACE,
-        is_on: true,
-        week: WeekMode::Light,
-        week_start: None,
-        seed: n,
-        maker: "U1".into(),
-    }
+    let cron = Cron::parse("30 9 * * 1-5").expect("a cron expression");
+    let (id, channel) = (format!("s{n}").into(), format!("C{n}").into());
+    Schedule::usual(id, channel, cron, chrono_tz::Europe::Berlin, "U1".into())
 }

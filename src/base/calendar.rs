@@ -430,6 +430,24 @@ mod tests {
     }
 
     #[test]
+    fn working_days_are_their_text() {
+        use Weekday::{Mon, Sun, Thu, Tue, Wed};
+        let days = WorkingDays::new([Sun, Mon, Tue, Wed, Thu]).expect("days");
+        assert_eq!(days.to_string(), "Mon Tue Wed Thu Sun");
+        for text in ["Mon Tue Wed Thu Sun", "sunday,monday, tuesday wed THU"] {
+            assert_eq!(text.parse(), Ok(days), "{text}");
+        }
+        for text in ["", "Mon Someday", "1 2 3"] {
+            assert_eq!(text.parse::<WorkingDays>(), Err(NotWorkingDays), "{text}");
+        }
+        let stored = serde_json::to_string(&days).expect("JSON");
+        assert_eq!(serde_json::from_str::<WorkingDays>(&stored).expect("days"), days);
+        let friday = Day::new(2026, 10, 9).expect("a day");
+        assert!(!days.contains(friday) && WorkingDays::default().contains(friday));
+        assert_eq!(WorkingDays::new([]), None);
+    }
+
+    #[test]
     fn periods_start_on_mondays_and_on_the_first() {
         let thursday = Day::new(2026, 10, 8).expect("a day");
         assert_eq!(Period::day(thursday).as_str(), "d2026-10-08");

@@ -19,6 +19,14 @@ static PUNCTUATION: LazyLock<Regex> = LazyLock::new(|| pattern(r"[\p{P}`~|^<>+=]
 /// What two spellings of one name have in common: Unicode NFKC and case folding, invisible characters dropped,
 /// trimmed, white space collapsed to single spaces. Folding twice changes nothing.
 pub fn fold(text: &str) -> String {
+    // Of all these rules only that of case is about ASCII, and nearly everything that is folded is.
+    if text.is_ascii() {
+        return collapse(&text.to_ascii_lowercase());
+    }
+    fold_unicode(text)
+}
+
+fn fold_unicode(text: &str) -> String {
     let mut folded = text.to_owned();
     // Case folding can undo a normal form and the other way round; two rounds settle it (Unicode 3.13, D146).
     for _ in 0..2 {
@@ -589,6 +597,11 @@ mod tests {
         fn folding_settles_for_any_character(c in any::<char>(), d in any::<char>()) {
             let folded = fold(&format!("{c}{d}"));
             prop_assert_eq!(fold(&folded), folded);
+        }
+
+        #[test]
+        fn folding_ascii_is_no_exception(text in "[\\x00-\\x7f]{0,20}") {
+            prop_assert_eq!(fold(&text), fold_unicode(&text));
         }
 
         #[test]

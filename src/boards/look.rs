@@ -23,6 +23,13 @@ const MONTHS: i64 = 12;
 /// Words said to somebody that stand below a board.
 const SAID: i64 = 3;
 
+/// Lets the standings follow the ledger. Where nothing can be written just now, a look shows what was counted before.
+async fn follow(ctx: &Ctx) {
+    if let Err(error) = kudos::catch_up(&ctx.db, &ctx.workspace.id).await {
+        tracing::warn!(%error, workspace = %ctx.workspace.id, "a board is shown as it was counted before");
+    }
+}
+
 /// The workspace's zone.
 async fn zone(tx: &mut Tx, workspace: &WorkspaceId, settings: &Settings) -> Result<Tz, StoreError> {
     let first: BTreeSet<UserId> = settings.stewards.first().cloned().into_iter().collect();
@@ -156,7 +163,7 @@ pub(super) async fn top(ctx: &Ctx, user: &UserId, asked: &super::grammar::Asked)
 /// A board, for whoever asked.
 pub(super) async fn see(ctx: &Ctx, user: &UserId, wanted: Wanted) -> Result<Message, StoreError> {
     let (settings, now, id) = (&*ctx.settings(), ctx.clock.now(), &ctx.workspace.id);
-    kudos::catch_up(&ctx.db, id).await?;
+    follow(ctx).await;
     if !settings.shows_boards() {
         let (today, covered): (Day, Covered) = ctx
             .db
@@ -193,7 +200,7 @@ pub(super) async fn share(
     if !is_first? {
         return Ok(None);
     }
-    kudos::catch_up(&ctx.db, id).await?;
+    follow(ctx).await;
     let only = BTreeSet::from([user.clone()]);
     let (shown, known): (Shown, BTreeMap<UserId, Member>) = ctx
         .db
@@ -226,7 +233,7 @@ async fn mine(tx: &mut Tx, workspace: &WorkspaceId, member: &UserId, today: Day)
 /// `/kudos me`.
 pub(super) async fn me(ctx: &Ctx, command: &str, user: &UserId) -> Result<Message, StoreError> {
     let id = &ctx.workspace.id;
-    kudos::catch_up(&ctx.db, id).await?;
+    follow(ctx).await;
     let today = kudos::workspace_today(ctx).await?;
     let text: Result<String, StoreError> = ctx
         .db
@@ -251,7 +258,7 @@ async fn told(ctx: &Ctx, tx: &mut Tx, command: &str, mine: &Mine) -> Result<Stri
 /// [`StoreError`] when it can't be read.
 pub async fn home_section(ctx: &Ctx, member: &UserId) -> Result<Vec<Block>, StoreError> {
     let (settings, now, id) = (&*ctx.settings(), ctx.clock.now(), &ctx.workspace.id);
-    kudos::catch_up(&ctx.db, id).await?;
+    follow(ctx).await;
     let (shown, mine): (Shown, String) = ctx
         .db
         .read(async |tx: &mut Tx| -> Result<_, StoreError> {
@@ -278,7 +285,7 @@ pub(super) async fn forgotten_of(ctx: &Ctx, lead: &UserId, team: &TeamId) -> Res
     if !settings.shows_forgotten() {
         return Ok(None);
     }
-    kudos::catch_up(&ctx.db, &id).await?;
+    follow(ctx).await;
     let today = kudos::workspace_today(ctx).await?;
     let (lead, wanted) = (lead.clone(), team.clone());
     type List = (String, Vec<(UserId, Option<Day>)>, BTreeMap<UserId, Member>);

@@ -10,17 +10,17 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::is_closed_pipe;
-use crate::base::calendar::{Day, WorkingDays, at_wall, local_day, local_time, parse_zone};
+use crate::base::calendar::{Day, at_wall, local_day, local_time, parse_zone};
 use crate::base::clock::Instant;
 use crate::base::ids::ChannelId;
 use crate::config::{Database, PacksFolder};
-use crate::prompts::schedule::GRACE;
-use crate::prompts::{self, Cron, Packs, Planned, Region, Schedule, WeekMode, draw, plan};
+use crate::prompts::{self, Cron, Packs, Planned, Region, Schedule, WeekMode, plan};
 use crate::store::{DatabaseUrl, Db};
 
 /// When a schedule that says nothing else is due: working days at 09:30.
 const USUAL: &str = "30 9 * * 1-5";
-const USUAL_PACK: &str = "service-year";
+/// How many days are looked at at once: ten years.
+const LONGEST: i64 = 3_653;
 
 /// What `plaudit prompts preview` is asked for. What isn't said is the channel's schedule's, where a database has one.
 #[derive(Debug, clap::Args)]
@@ -109,6 +109,10 @@ pub(super) async fn preview(wanted: Preview) -> anyhow::Result<()> {
         wanted.from,
         wanted.to
     );
+    anyhow::ensure!(
+        wanted.to.days_since(wanted.from) <= LONGEST,
+        "--from and --to are more than ten years apart; look at less at once"
+    );
     let packs = packs(&wanted.packs)?;
     if let Some(pack) = &wanted.pack {
         let known: Vec<&str> = packs.names().collect();
@@ -186,28 +190,11 @@ impl Preview {
     /// shows what the whole year shows.
     fn of_nobody(&self, packs: &Packs) -> anyhow::Result<(Schedule, Vec<Planned>)> {
         let channel = self.channel.clone().unwrap_or_default();
-        let mut schedule = Schedule {
-            id: "preview".into(),
-            seed: if channel.is_empty() {
-                0
-            } else {
-                draw::seed_from(&channel)
-            },
-            channel: channel.into(),
-            cron: Cron::parse(USUAL)?,
-            zone: self
-                .zone
-                .context("--zone says where the days and times are, as in --zone Europe/Berlin")?,
-            pack: USUAL_PACK.to_owned(),
-            skip: Default::default(),
-            holidays: None,
-            working_days: WorkingDays::default(),
-            grace: GRACE,
-            is_on: true,
-            week: WeekMode::default(),
-            week_start: None,
-            maker: Default::default(),
-        };
+        let zone = self
+            .zone
+            .context("--zone says where the days and times are, as in --zone Europe/Berlin")?;
+        let (id, maker) = ("preview".into(), Default::default());
+        let mut schedule = Schedule::usual(id, channel.into(), Cron::parse(USUAL)?, zone, maker);
         self.change(&mut schedule);
         let (from, to) = self.range(schedule.zone);
         let since = Day::new(self.from.date().year() - 1, 1, 1).unwrap_or(self.from);

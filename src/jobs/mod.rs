@@ -200,8 +200,11 @@ impl Runner {
             }
         }
         let due = ctx.db.read(async |tx: &mut Tx| prompts::next_due(tx, id).await).await?;
-        if due.is_some_and(|due| due <= now) {
-            prompts::tick(ctx, &self.app.packs).await?;
+        // What can't be entered now is entered at the next look; the queue goes on.
+        if due.is_some_and(|due| due <= now)
+            && let Err(error) = prompts::tick(ctx, &self.app.packs).await
+        {
+            tracing::error!(%error, "prompts that are due could not be entered");
         }
         if self.reloaded.is_none_or(|reloaded| now.since(reloaded) >= RELOAD_EVERY) {
             ctx.reload_settings().await?;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::base::calendar::{Day, Period};
-use crate::store::{StoreError, Tx, list, sql};
+use crate::store::{Lists, StoreError, Tx, list};
 
 /// One ledger row, as far as it counts.
 pub(super) struct Counted<'a> {
@@ -28,21 +28,22 @@ pub(super) type TallyKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a
 #[derive(Default)]
 pub(super) struct Counts<'a> {
     pub tallies: BTreeMap<TallyKey<'a>, i64>,
+    /// As they are written: a list has hardly more than one day, and a date is slow to write.
+    pub periods: BTreeMap<Day, [String; 4]>,
 }
 
 impl<'a> Counts<'a> {
     /// Counts a row `sign` times: 1 when it was given, -1 when it is taken back.
     pub(super) fn add(&mut self, row: &Counted<'a>, sign: i64) {
-        for period in [
-            Period::day(row.day),
-            Period::week(row.day),
-            Period::month(row.day),
-            Period::all(),
-        ] {
+        let periods = self.periods.entry(row.day).or_insert_with(|| {
+            let day = row.day;
+            [Period::day(day), Period::week(day), Period::month(day), Period::all()].map(|period| period.to_string())
+        });
+        for period in periods.iter() {
             let mut tally = |member: &'a str, role: &'static str| {
                 let key = (
                     row.workspace.into(),
-                    period.to_string().into(),
+                    period.clone().into(),
                     member.into(),
                     role.into(),
                     row.source.into(),
@@ -67,25 +68,28 @@ impl<'a> Counts<'a> {
         }
     }
 
-    /// Adds these counts to the stored ones. At most one statement, whatever their number.
+    /// Adds these counts to the stored ones.
     pub(super) async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let mut lists = Lists::default();
+        self.write_with(&mut lists);
+        lists.run(tx).await
+    }
+
+    /// The same together with other lists. At most one statement, whatever their number.
+    pub(super) fn write_with(&self, lists: &mut Lists) {
         if !self.tallies.is_empty() {
             let rows: Vec<_> = self
                 .tallies
                 .iter()
                 .map(|((w, p, m, r, s), n)| (w, p, m, r, s, n))
                 .collect();
-            sql!(
-                tx,
-                execute "INSERT INTO tally (workspace, period, member, role, source, n)
-                         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-                            CAST(value ->> 5 AS BIGINT)
-                         FROM json_each($1) WHERE true
-                         ON CONFLICT (workspace, period, member, role, source)
-                         DO UPDATE SET n = tally.n + excluded.n",
-                list(&rows)
-            )?;
+            lists.add(
+                "INSERT INTO tally (workspace, period, member, role, source, n)
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, CAST(value ->> 5 AS BIGINT)
+                 FROM jsonb_each($1) WHERE true
+                 ON CONFLICT (workspace, period, member, role, source) DO UPDATE SET n = tally.n + excluded.n",
+                list(&rows),
+            );
         }
-        Ok(())
     }
 }

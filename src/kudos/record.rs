@@ -12,7 +12,7 @@ use crate::base::clock::Instant;
 use crate::base::ids::{KudosId, new_id};
 use crate::base::text::normalised;
 use crate::outbox::{self, Intent, Kind};
-use crate::store::{StoreError, Tx, list, sql};
+use crate::store::{Lists, StoreError, Tx, list, sql};
 
 /// The most statements that one list takes, BEGIN, SAVEPOINT and COMMIT not counted.
 pub const STATEMENTS: u64 = 10;
@@ -25,6 +25,7 @@ const CARD_IS_LATE: std::time::Duration = std::time::Duration::from_secs(60);
 pub(super) struct Prepared {
     give: Give,
     sameness: String,
+    giver_day: String,
     kudos: KudosId,
     /// Its rows of the ledger and of the words, as JSON.
     ledger: Vec<String>,
@@ -32,9 +33,17 @@ pub(super) struct Prepared {
     card: Option<Intent>,
 }
 
+/// A giver's day: workspace, giver, day.
+type DayKey<'a> = (&'a str, &'a str, &'a str);
+
 impl Prepared {
+    fn day(&self) -> DayKey<'_> {
+        (self.give.workspace.as_str(), self.give.giver.as_str(), &self.giver_day)
+    }
+
     pub(super) fn of(give: Give) -> Self {
         let sameness = sameness(&give);
+        let giver_day = give.giver_day.to_string();
         let kudos: KudosId = new_id(give.at).into();
         let ledger = give.receivers.iter().map(|receiver| {
             row(&(
@@ -49,7 +58,7 @@ impl Prepared {
                 give.effect.as_ref().map(|(ts, _)| ts),
                 give.effect.as_ref().map(|(_, effect)| effect.name()),
                 give.at,
-                give.giver_day.to_string(),
+                &giver_day,
                 give.workspace_day.to_string(),
                 give.cost,
                 give.announce.name(),
@@ -65,6 +74,7 @@ impl Prepared {
             ledger: ledger.collect(),
             words: row(&(&kudos, &give.workspace, &give.reason, list(&give.values))),
             card,
+            giver_day,
             sameness,
             kudos,
             give,
@@ -94,7 +104,7 @@ pub(super) async fn record_prepared(tx: &mut Tx, gives: &[Prepared]) -> Result<V
 
     let mut outcomes = Vec::with_capacity(gives.len());
     let mut given = Vec::new();
-    let mut refunds: BTreeMap<(&str, &str, String), i64> = BTreeMap::new();
+    let mut refunds: BTreeMap<DayKey<'_>, i64> = BTreeMap::new();
     let mut new_deliveries = Vec::new();
     for prepared in gives {
         let Prepared {
@@ -111,8 +121,7 @@ pub(super) async fn record_prepared(tx: &mut Tx, gives: &[Prepared]) -> Result<V
         });
         let effects = effects(give);
         let wish = wish(give);
-        let key = (give.workspace.as_str(), give.giver.as_str(), give.giver_day.to_string());
-        let used = before.entry(key.clone()).or_default();
+        let used = before.entry(prepared.day()).or_default();
         let outcome = if let Some(earlier) = earlier {
             earlier
         } else {
@@ -143,43 +152,42 @@ pub(super) async fn record_prepared(tx: &mut Tx, gives: &[Prepared]) -> Result<V
             if let Some((workspace, delivery)) = delivery.filter(|_| !may_be_put_right) {
                 seen.deliveries
                     .insert((workspace.to_owned(), delivery.to_owned()), outcome.clone());
-                new_deliveries.push((workspace, delivery, outcome_json(&outcome), give.at));
+                new_deliveries.push((workspace, delivery, FEATURE, outcome_json(&outcome), give.at));
             }
             outcome
         };
         let spent = given.last().is_some_and(|last| std::ptr::eq(*last, prepared));
         if !spent && wish > 0 {
-            *refunds.entry(key).or_default() += wish;
+            *refunds.entry(prepared.day()).or_default() += wish;
         }
         outcomes.push(outcome);
     }
 
+    let mut lists = Lists::default();
     if !new_deliveries.is_empty() {
-        sql!(
-            tx,
-            execute "INSERT INTO delivery (workspace, delivery, feature, outcome, at)
-                     SELECT value ->> 0, value ->> 1, $1, value ->> 2, CAST(value ->> 3 AS BIGINT)
-                     FROM json_each($2) WHERE true",
-            FEATURE,
-            list(&new_deliveries)
-        )?;
+        lists.add(
+            "INSERT INTO delivery (workspace, delivery, feature, outcome, at)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT)
+             FROM jsonb_each($1) WHERE true",
+            list(&new_deliveries),
+        );
     }
     if !given.is_empty() {
-        write_given(tx, &given).await?;
+        write_given(&mut lists, &given);
     }
     if !refunds.is_empty() {
         let rows: Vec<_> = refunds
             .iter()
             .map(|((workspace, giver, day), n)| (workspace, giver, day, n))
             .collect();
-        sql!(
-            tx,
-            execute "UPDATE allowance SET used = used - CAST(j.value ->> 3 AS BIGINT) FROM json_each($1) j
-                     WHERE allowance.workspace = j.value ->> 0 AND allowance.giver = j.value ->> 1
-                       AND allowance.day = j.value ->> 2",
-            list(&rows)
-        )?;
+        lists.add(
+            "UPDATE allowance SET used = used - CAST(j.value ->> 3 AS BIGINT) FROM jsonb_each($1) j
+             WHERE allowance.workspace = j.value ->> 0 AND allowance.giver = j.value ->> 1
+               AND allowance.day = j.value ->> 2",
+            list(&rows),
+        );
     }
+    lists.run(tx).await?;
     Ok(outcomes)
 }
 
@@ -193,16 +201,11 @@ fn outcome_json(outcome: &Outcome) -> String {
 }
 
 /// Spends every wish of the list and returns what each giver had used before it, by (workspace, giver, day).
-async fn spend<'a>(
-    tx: &mut Tx,
-    gives: &'a [Prepared],
-) -> Result<BTreeMap<(&'a str, &'a str, String), i64>, StoreError> {
+async fn spend<'a>(tx: &mut Tx, gives: &'a [Prepared]) -> Result<BTreeMap<DayKey<'a>, i64>, StoreError> {
     // Sorted, so that two lists never wait for each other; wishes of nothing too, because the row is the lock.
-    let mut wishes: BTreeMap<(&str, &str, String), i64> = BTreeMap::new();
-    for Prepared { give, .. } in gives {
-        *wishes
-            .entry((give.workspace.as_str(), give.giver.as_str(), give.giver_day.to_string()))
-            .or_default() += wish(give);
+    let mut wishes: BTreeMap<DayKey<'_>, i64> = BTreeMap::new();
+    for prepared in gives {
+        *wishes.entry(prepared.day()).or_default() += wish(&prepared.give);
     }
     let rows: Vec<_> = wishes
         .iter()
@@ -212,7 +215,7 @@ async fn spend<'a>(
         tx,
         fetch_all as (String, String, String, i64),
         "INSERT INTO allowance (workspace, giver, day, used)
-         SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT) FROM json_each($1) WHERE true
+         SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS BIGINT) FROM jsonb_each($1) WHERE true
          ON CONFLICT (workspace, giver, day) DO UPDATE SET used = allowance.used + excluded.used
          RETURNING workspace, giver, day, used",
         list(&rows)
@@ -223,7 +226,7 @@ async fn spend<'a>(
         .collect();
     for (key, n) in &mut wishes {
         let after = used
-            .get(&(key.0.to_owned(), key.1.to_owned(), key.2.clone()))
+            .get(&(key.0.to_owned(), key.1.to_owned(), key.2.to_owned()))
             .copied()
             .unwrap_or(*n);
         *n = after - *n;
@@ -263,18 +266,18 @@ impl Seen {
             tx,
             fetch_all as (String, String, String, String, String, String, String, i64),
             "SELECT 'd', d.workspace, d.delivery, d.outcome, '', '', '', d.at
-             FROM json_each($1) j CROSS JOIN delivery d
+             FROM jsonb_each($1) j CROSS JOIN delivery d
              WHERE d.workspace = j.value ->> 0 AND d.delivery = j.value ->> 1
                 AND d.feature = $4
              UNION ALL
              SELECT 'e', l.workspace, l.channel, l.message_ts, l.giver, l.receiver, l.effect, 0
-             FROM json_each($2) j CROSS JOIN ledger l
+             FROM jsonb_each($2) j CROSS JOIN ledger l
              WHERE l.workspace = j.value ->> 0 AND l.channel = j.value ->> 1
                 AND l.message_ts = j.value ->> 2 AND l.giver = j.value ->> 3 AND l.receiver = j.value ->> 4
                 AND l.effect = j.value ->> 5 AND l.effect IS NOT NULL
              UNION ALL
              SELECT DISTINCT 's', l.workspace, l.giver, l.sameness, l.kudos, '', '', l.given_at
-             FROM json_each($3) j CROSS JOIN ledger l
+             FROM jsonb_each($3) j CROSS JOIN ledger l
              WHERE l.workspace = j.value ->> 0 AND l.giver = j.value ->> 1
                 AND l.given_at > CAST(j.value ->> 2 AS BIGINT) AND l.given_at < CAST(j.value ->> 3 AS BIGINT)
                 AND l.sameness = j.value ->> 4 AND l.reversed_at IS NULL",
@@ -364,7 +367,7 @@ fn sameness(give: &Give) -> String {
     hex::encode(&digest.finalize()[..16])
 }
 
-async fn write_given(tx: &mut Tx, given: &[&Prepared]) -> Result<(), StoreError> {
+fn write_given(lists: &mut Lists, given: &[&Prepared]) {
     let mut counts = Counts::default();
     for Prepared { give, .. } in given {
         for receiver in &give.receivers {
@@ -382,22 +385,20 @@ async fn write_given(tx: &mut Tx, given: &[&Prepared]) -> Result<(), StoreError>
     let ledger: Vec<&str> = given.iter().flat_map(|p| &p.ledger).map(String::as_str).collect();
     let words: Vec<&str> = given.iter().map(|p| p.words.as_str()).collect();
     let cards = given.iter().filter_map(|p| p.card.as_ref());
-    sql!(
-        tx,
-        execute "INSERT INTO ledger (id, kudos, workspace, giver, receiver, receiver_kind, source, channel, message_ts,
-                    effect, given_at, giver_day, workspace_day, cost, announce, sameness, reversed_at, reversed_by)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-                    value ->> 7, value ->> 8, value ->> 9, CAST(value ->> 10 AS BIGINT), value ->> 11, value ->> 12,
-                    CAST(value ->> 13 AS BIGINT), value ->> 14, value ->> 15, NULL, NULL
-                 FROM json_each($1) WHERE true",
-        format!("[{}]", ledger.join(","))
-    )?;
-    sql!(
-        tx,
-        execute "INSERT INTO words (kudos, workspace, reason, value_names)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1) WHERE true",
-        format!("[{}]", words.join(","))
-    )?;
-    counts.write(tx).await?;
-    outbox::enqueue(tx, cards).await
+    lists.add(
+        "INSERT INTO ledger (id, kudos, workspace, giver, receiver, receiver_kind, source, channel, message_ts,
+            effect, given_at, giver_day, workspace_day, cost, announce, sameness, reversed_at, reversed_by)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+            value ->> 7, value ->> 8, value ->> 9, CAST(value ->> 10 AS BIGINT), value ->> 11, value ->> 12,
+            CAST(value ->> 13 AS BIGINT), value ->> 14, value ->> 15, NULL, NULL
+         FROM jsonb_each($1) WHERE true",
+        format!("[{}]", ledger.join(",")),
+    );
+    lists.add(
+        "INSERT INTO words (kudos, workspace, reason, value_names)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM jsonb_each($1) WHERE true",
+        format!("[{}]", words.join(",")),
+    );
+    counts.write_with(lists);
+    outbox::enqueue_with(lists, cards);
 }

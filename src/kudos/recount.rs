@@ -131,6 +131,7 @@ pub async fn recount(db: &Db) -> Result<Recount, StoreError> {
     for part in tallies.chunks(CORRECTIONS) {
         let counts = Counts {
             tallies: part.iter().cloned().collect(),
+            ..Counts::default()
         };
         db.write(async move |tx: &mut Tx| counts.write(tx).await).await?;
     }
@@ -306,6 +307,7 @@ async fn stored(tx: &mut Tx) -> Result<Numbers, StoreError> {
                 .into_iter()
                 .map(|(w, p, m, r, s, n)| ((w.into(), p.into(), m.into(), r.into(), s.into()), n))
                 .collect(),
+            ..Counts::default()
         },
         used: used.into_iter().map(|(w, g, d, n)| ((w, g, d), n)).collect(),
     })

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use store::{
-    Counts, being_sent, claim, counts, enqueue, erase, finish, hasten, heard_late, late, next_due, settle, sweep,
+    Counts, being_sent, claim, counts, enqueue, enqueue_with, erase, finish, hasten, heard_late, late, next_due,
+    settle, sweep,
 };
 
 use crate::base::clock::Instant;

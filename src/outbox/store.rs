@@ -5,13 +5,20 @@ use serde_json::json;
 use super::{Claimed, Ending, Intent, Kind, LANE_PAUSE, LEASE, Late, WORKSPACE_PER_MINUTE, backoff};
 use crate::base::clock::Instant;
 use crate::base::ids::{OutboxId, UserId, WorkspaceId, new_id};
-use crate::store::{Connection, StoreError, Tx, list, sql};
+use crate::store::{Connection, Lists, StoreError, Tx, list, sql};
 
 /// Why a row waits that met a 429. The claim knows by it which methods rest.
 const RATE_LIMITED: &str = "rate limited";
 
 /// Adds rows, one statement for the whole list. A row whose key waits already is left out: the waiting one serves.
 pub async fn enqueue(tx: &mut Tx, intents: impl IntoIterator<Item = &Intent>) -> Result<(), StoreError> {
+    let mut lists = Lists::default();
+    enqueue_with(&mut lists, intents);
+    lists.run(tx).await
+}
+
+/// The same together with other lists.
+pub fn enqueue_with<'a>(lists: &mut Lists, intents: impl IntoIterator<Item = &'a Intent>) {
     let rows: Vec<_> = intents
         .into_iter()
         .map(|i| {
@@ -30,20 +37,18 @@ pub async fn enqueue(tx: &mut Tx, intents: impl IntoIterator<Item = &Intent>) ->
         })
         .collect();
     if rows.is_empty() {
-        return Ok(());
+        return;
     }
-    sql!(
-        tx,
-        execute "INSERT INTO outbox (id, workspace, kind, subject, lane, key, priority, state, run_at, attempts,
-                    lease, leased_until, unsettled, late_at, created_at, sent_at, reason)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                    CAST(value ->> 6 AS BIGINT), 'waiting', CAST(value ->> 7 AS BIGINT), 0,
-                    NULL, NULL, FALSE, CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), NULL, ''
-                 FROM json_each($1) WHERE true
-                 ON CONFLICT (workspace, key) WHERE key IS NOT NULL AND state = 'waiting' DO NOTHING",
-        list(&rows)
-    )?;
-    Ok(())
+    lists.add(
+        "INSERT INTO outbox (id, workspace, kind, subject, lane, key, priority, state, run_at, attempts,
+            lease, leased_until, unsettled, late_at, created_at, sent_at, reason)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+            CAST(value ->> 6 AS BIGINT), 'waiting', CAST(value ->> 7 AS BIGINT), 0,
+            NULL, NULL, FALSE, CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT), NULL, ''
+         FROM jsonb_each($1) WHERE true
+         ON CONFLICT (workspace, key) WHERE key IS NOT NULL AND state = 'waiting' DO NOTHING",
+        list(&rows),
+    );
 }
 
 /// Lets what waits with this key go at `at`, if it was to go later. One that has been tried keeps its own pace.

@@ -114,7 +114,7 @@ fn answered(n: i64) -> String {
 pub fn follow_up(_: Locale, heading: &Heading, question: &str) -> Message {
     let text = format!("{} {}\n{question}", bold(&heading.name), heading.emoji);
     Message::new(
-        &format!("{}: {question}", escape(&heading.name)),
+        &format!("{}: {question}\n{IN_THE_THREAD}", escape(&heading.name)),
         vec![
             Block::section(text.trim()),
             Block::actions(vec![

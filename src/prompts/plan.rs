@@ -366,7 +366,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
+        #![proptest_config(ProptestConfig::with_cases(20))]
 
         /// A plan in pieces, each with what was used before it, is the whole plan: a restart changes nothing.
         #[test]

@@ -13,6 +13,7 @@ use crate::base::calendar::{Day, WorkingDays, at_wall};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, ScheduleId, UserId};
 use crate::prompts::cron::Cron;
+use crate::prompts::draw::seed_from;
 use crate::prompts::holidays::{self, Region};
 
 /// How late an occurrence may still be posted, unless a steward says otherwise.
@@ -51,6 +52,9 @@ pub struct Schedule {
     pub maker: UserId,
 }
 
+/// The pack of a schedule that says nothing else.
+pub const USUAL_PACK: &str = "service-year";
+
 /// How a channel marks Customer Service Week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,6 +69,26 @@ pub enum WeekMode {
 }
 
 impl Schedule {
+    /// A schedule that says nothing else than when, where and in which zone. Two channels differ in the order of prompts.
+    pub fn usual(id: ScheduleId, channel: ChannelId, cron: Cron, zone: Tz, maker: UserId) -> Self {
+        Self {
+            seed: seed_from(channel.as_str()),
+            id,
+            channel,
+            cron,
+            zone,
+            pack: USUAL_PACK.to_owned(),
+            skip: BTreeSet::new(),
+            holidays: None,
+            working_days: WorkingDays::default(),
+            grace: GRACE,
+            is_on: true,
+            week: WeekMode::default(),
+            week_start: None,
+            maker,
+        }
+    }
+
     /// The next occurrence strictly later than `after`; none if there is none left.
     pub fn next(&self, after: Instant) -> Option<Instant> {
         self.occurrences(after).map(|(at, _)| at).next()
@@ -122,21 +146,11 @@ pub(super) mod tests {
 
     /// A schedule as a steward makes it without saying more.
     pub fn schedule(cron: &str, zone: &str) -> Schedule {
+        let cron = Cron::parse(cron).expect("a cron expression");
+        let zone = parse_zone(zone).expect("a zone");
         Schedule {
-            id: "s1".into(),
-            channel: "C1".into(),
-            cron: Cron::parse(cron).expect("a cron expression"),
-            zone: parse_zone(zone).expect("a zone"),
-            pack: "service-year".to_owned(),
-            skip: BTreeSet::new(),
-            holidays: None,
-            working_days: WorkingDays::default(),
-            grace: GRACE,
-            is_on: true,
-            week: WeekMode::default(),
-            week_start: None,
             seed: 7,
-            maker: "U1".into(),
+            ..Schedule::usual("s1".into(), "C1".into(), cron, zone, "U1".into())
         }
     }
 

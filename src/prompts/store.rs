@@ -26,15 +26,18 @@ pub struct Stored {
     pub next_at: Option<Instant>,
 }
 
-fn stored(rows: Vec<(String, Option<i64>)>) -> Result<Vec<Stored>, StoreError> {
-    rows.into_iter()
-        .map(|(body, next_at)| {
-            Ok(Stored {
-                schedule: serde_json::from_str(&body).map_err(|_| StoreError::Unreadable("a schedule"))?,
-                next_at: next_at.map(Instant::from_millis),
-            })
+/// A schedule that can't be read (a newer Plaudit wrote it) is left alone: it must not hold up the others.
+fn stored(rows: Vec<(String, Option<i64>)>) -> Vec<Stored> {
+    let readable = rows.into_iter().filter_map(|(body, next_at)| {
+        let schedule = serde_json::from_str(&body);
+        Some(Stored {
+            schedule: schedule
+                .inspect_err(|error| tracing::error!(%error, "a schedule can't be read, so it posts nothing"))
+                .ok()?,
+            next_at: next_at.map(Instant::from_millis),
         })
-        .collect()
+    });
+    readable.collect()
 }
 
 fn body(schedule: &Schedule) -> Result<String, StoreError> {
@@ -71,12 +74,12 @@ pub async fn remove(tx: &mut Tx, workspace: &WorkspaceId, id: &ScheduleId) -> Re
 
 /// Every schedule of a workspace, by channel.
 pub async fn schedules(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Stored>, StoreError> {
-    stored(sql!(
+    Ok(stored(sql!(
         tx,
         fetch_all as (String, Option<i64>),
         "SELECT body, next_at FROM schedule WHERE workspace = $1 ORDER BY channel, id",
         workspace
-    )?)
+    )?))
 }
 
 /// The schedules of a channel, each with its workspace.
@@ -87,9 +90,10 @@ pub async fn schedules_in(tx: &mut Tx, channel: &ChannelId) -> Result<Vec<(Works
         "SELECT workspace, body FROM schedule WHERE channel = $1 ORDER BY workspace, id",
         channel
     )?;
-    let (workspaces, bodies): (Vec<_>, Vec<_>) = rows.into_iter().map(|(id, body)| (id, (body, None))).unzip();
-    let schedules = stored(bodies)?.into_iter().map(|stored| stored.schedule);
-    Ok(workspaces.into_iter().zip(schedules).collect())
+    let readable = rows
+        .into_iter()
+        .filter_map(|(workspace, body)| Some((workspace, stored(vec![(body, None)]).pop()?.schedule)));
+    Ok(readable.collect())
 }
 
 /// One schedule; `None` if it was deleted.
@@ -101,20 +105,36 @@ pub async fn schedule(tx: &mut Tx, workspace: &WorkspaceId, id: &ScheduleId) -> 
         workspace,
         id
     )?;
-    Ok(stored(row)?.pop())
+    Ok(stored(row).pop())
 }
 
-/// Up to `most` schedules of which something is due, the longest due first, then by channel.
-pub async fn due(tx: &mut Tx, workspace: &WorkspaceId, now: Instant, most: i64) -> Result<Vec<Stored>, StoreError> {
-    stored(sql!(
+/// Up to `most` schedules of which something is due, the longest due first, then by channel; and the ids of those among
+/// them that can't be read.
+pub async fn due(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    now: Instant,
+    most: i64,
+) -> Result<(Vec<Stored>, Vec<ScheduleId>), StoreError> {
+    let rows = sql!(
         tx,
-        fetch_all as (String, Option<i64>),
-        "SELECT body, next_at FROM schedule WHERE workspace = $1 AND next_at IS NOT NULL AND next_at <= $2
+        fetch_all as (ScheduleId, String, Option<i64>),
+        "SELECT id, body, next_at FROM schedule WHERE workspace = $1 AND next_at IS NOT NULL AND next_at <= $2
          ORDER BY next_at, channel, id LIMIT $3",
         workspace,
         now,
         most
-    )?)
+    )?;
+    let mut unreadable: Vec<ScheduleId> = rows.iter().map(|(id, ..)| id.clone()).collect();
+    let due = stored(rows.into_iter().map(|(_, body, next_at)| (body, next_at)).collect());
+    unreadable.retain(|id| due.iter().all(|stored| stored.schedule.id != *id));
+    Ok((due, unreadable))
+}
+
+/// Lets a schedule rest that can't be read, until it is changed.
+pub async fn rest(tx: &mut Tx, workspace: &WorkspaceId, id: &ScheduleId) -> Result<(), StoreError> {
+    sql!(tx, execute "UPDATE schedule SET next_at = NULL WHERE workspace = $1 AND id = $2", workspace, id)?;
+    Ok(())
 }
 
 /// When something is due next; `None` while nothing is.
@@ -1000,7 +1020,7 @@ pub async fn erase(tx: &mut Tx, workspace: &WorkspaceId, person: &UserId, now: I
         "SELECT body, next_at FROM schedule WHERE workspace = $1 AND maker = $2",
         workspace,
         person
-    )?)?;
+    )?);
     for Stored { mut schedule, next_at } in made {
         schedule.maker = UserId::default();
         put(tx, workspace, &schedule, next_at).await?;

@@ -43,7 +43,19 @@ pub async fn tick(ctx: &Ctx, packs: &Packs) -> Result<(), StoreError> {
             .db
             .read(async |tx: &mut Tx| store::due(tx, id, now, TOGETHER).await)
             .await?;
-        let is_last = due.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX);
+        let (due, unreadable) = due;
+        let is_last = due.len() + unreadable.len() < usize::try_from(TOGETHER).unwrap_or(usize::MAX);
+        if !unreadable.is_empty() {
+            let workspace = id.clone();
+            ctx.db
+                .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+                    for schedule in &unreadable {
+                        store::rest(tx, &workspace, schedule).await?;
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
         if !due.is_empty() {
             enter(ctx, packs, due, now).await?;
         }

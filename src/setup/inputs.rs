@@ -10,6 +10,7 @@ use super::messages::teams::{AWAY, CHANGE as TEAM_CHANGE, FORM as TEAM, NEW, REM
 use super::messages::{self, CHANGE, FIRST, FORM, HISTORY, KUDOS_EMOJI, PICK, QUIET, STEP, SUGGESTED};
 use super::{Field, deliver, known, teams};
 use crate::base::ids::{ChannelId, UserId};
+use crate::prompts::inputs::Submitted;
 use crate::slack::blocks::{Message, Response, View, ViewResponse};
 use crate::slack::inbound::{Action, BlockActions, Event, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
@@ -39,21 +40,6 @@ struct Carried {
 impl Carried {
     fn text(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-/// What a submission comes to.
-#[derive(Debug, Default)]
-pub struct Submitted {
-    /// For the 200.
-    pub response: ViewResponse,
-    /// What a message shows from then on: its `response_url`, and what.
-    pub after: Option<(String, Response)>,
-}
-
-impl From<ViewResponse> for Submitted {
-    fn from(response: ViewResponse) -> Self {
-        Self { response, after: None }
     }
 }
 
@@ -321,8 +307,8 @@ async fn submit(ctx: &Ctx, event: ViewEvent, field: Field) -> Result<Submitted, 
                 }
             };
             Ok(Submitted {
-                response: ViewResponse::Close,
                 after,
+                ..Submitted::default()
             })
         }
         Changed::Meanwhile => {

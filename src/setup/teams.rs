@@ -6,12 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::inputs::{Submitted, open};
+use super::inputs::open;
 use super::messages::{self, teams as said};
 use super::{Known, known};
 use crate::base::clock::Instant;
 use crate::base::ids::{TeamId, UserId};
 use crate::base::text::{clean, fold};
+use crate::prompts::inputs::Submitted;
 use crate::slack::blocks::{Response, View, ViewResponse};
 use crate::slack::errors::ApiError;
 use crate::slack::inbound::{BlockActions, Fields, ViewEvent};
@@ -292,6 +293,7 @@ pub(super) async fn submit(ctx: &Ctx, event: &ViewEvent) -> Result<Submitted, St
     Ok(Submitted {
         response: ViewResponse::Update { view: Box::new(view) },
         after,
+        ..Submitted::default()
     })
 }
 

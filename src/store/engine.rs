@@ -40,6 +40,19 @@ const POSTGRES_CONNECTIONS: u32 = 8;
 const SQLITE_READERS: u32 = 4;
 /// How often a write is run again after a deadlock, a lost connection or a meeting on a unique key.
 const TRIES: u32 = 4;
+/// What PostgreSQL lacks of SQLite's functions: name and creation. Not strict, so that they are inlined.
+const JSON_FUNCTIONS: [(&str, &str); 2] = [
+    (
+        "json_each",
+        "CREATE FUNCTION json_each(doc text) RETURNS TABLE(value jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE
+         AS 'SELECT jsonb_array_elements(doc::jsonb)'",
+    ),
+    (
+        "jsonb_each",
+        "CREATE FUNCTION jsonb_each(doc text) RETURNS TABLE(value jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE
+         AS 'SELECT jsonb_array_elements(doc::jsonb)'",
+    ),
+];
 /// The advisory lock that serialises the preparation of a PostgreSQL database ("plaudit" in ASCII).
 const PREPARE_LOCK: i64 = 0x0070_6c61_7564_6974;
 
@@ -110,7 +123,7 @@ pub enum OpenError {
     Migration(#[source] MigrateError),
     /// The helper function of PostgreSQL can't be created.
     #[error(
-        "PostgreSQL refuses to create the function json_each(text): {0}. As its owner, run: GRANT CREATE ON SCHEMA public TO the user of DATABASE_URL."
+        "PostgreSQL refuses to create the functions json_each(text) and jsonb_each(text): {0}. As its owner, run: GRANT CREATE ON SCHEMA public TO the user of DATABASE_URL."
     )]
     Function(#[source] sqlx::Error),
     /// The thread that writes can't be started.
@@ -164,6 +177,8 @@ impl Db {
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A file doesn't hang up, and asking whether it has takes as long as a statement.
+            .test_before_acquire(false)
             .connect_with(options.clone().read_only(true).pragma("cache_size", "-1000"))
             .await
             .map_err(OpenError::Unreachable)?;
@@ -198,22 +213,22 @@ impl Db {
             .map_err(migration_error)?;
         // SQLite's json_each takes a text, PostgreSQL's only json. Created once, not at each connect, where two
         // connections now and then update the catalogue at the same time and one fails.
-        let exists: (bool,) = sqlx::query_as(
-            "SELECT EXISTS (SELECT 1 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-              WHERE p.proname = 'json_each' AND n.nspname = current_schema()
-                AND pg_get_function_identity_arguments(p.oid) = 'doc text')",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .map_err(OpenError::Unreachable)?;
-        if !exists.0 {
-            sqlx::query(
-                "CREATE FUNCTION json_each(doc text) RETURNS TABLE(value jsonb) LANGUAGE sql IMMUTABLE PARALLEL SAFE
-                 AS 'SELECT jsonb_array_elements(doc::jsonb)'",
+        for (function, create) in JSON_FUNCTIONS {
+            let exists: (bool,) = sqlx::query_as(
+                "SELECT EXISTS (SELECT 1 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                  WHERE p.proname = $1 AND n.nspname = current_schema()
+                    AND pg_get_function_identity_arguments(p.oid) = 'doc text')",
             )
-            .execute(&mut connection)
+            .bind(function)
+            .fetch_one(&mut connection)
             .await
-            .map_err(OpenError::Function)?;
+            .map_err(OpenError::Unreachable)?;
+            if !exists.0 {
+                sqlx::query(create)
+                    .execute(&mut connection)
+                    .await
+                    .map_err(OpenError::Function)?;
+            }
         }
         connection.close().await.map_err(OpenError::Unreachable)?;
         let pool = PgPoolOptions::new()
@@ -404,7 +419,12 @@ impl Tx {
 
     /// Counts a statement and remembers its failure, for `sql!`.
     pub fn note<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
-        self.statements += 1;
+        self.note_all(1, result)
+    }
+
+    /// The same for several.
+    pub(super) fn note_all<T>(&mut self, statements: u64, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        self.statements += statements;
         result.map_err(|error| {
             let error = StoreError::from(error);
             self.failed = Some(error.clone());

@@ -1,6 +1,9 @@
 //! The macro that runs one statement on whichever engine is open.
 
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
+
+use super::engine::Tx;
+use super::error::StoreError;
 
 /// The connection behind a [`Tx`](super::Tx), for the macro's two arms.
 pub enum Connection<'a> {
@@ -14,6 +17,57 @@ pub enum Connection<'a> {
 pub fn list<T: serde::Serialize>(rows: &[T]) -> String {
     // Tuples of ids, texts and numbers always serialise.
     serde_json::to_string(rows).unwrap_or_default()
+}
+
+/// Statements that need no answer, each with one list as its `$1`, run one after the other. Every statement is a way to
+/// SQLite's thread and back, which takes as long as writing a row or two: these go there together.
+#[derive(Default)]
+pub struct Lists(Vec<(&'static str, String)>);
+
+impl Lists {
+    /// Adds a statement and its list, as [`list`] writes it.
+    pub fn add(&mut self, statement: &'static str, list: String) {
+        self.0.push((statement, list));
+    }
+
+    /// Runs them. They count one by one, and one that fails marks the transaction as failed.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the first that fails; those after it don't run.
+    pub async fn run(self, tx: &mut Tx) -> Result<(), StoreError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let statements = self.0.len() as u64;
+        let result = match tx.connection() {
+            Connection::Sqlite(connection) => {
+                let numbered = self.0.iter().enumerate();
+                let texts = numbered.map(|(n, (statement, _))| statement.replace("$1", &format!("${}", n + 1)));
+                // Safe: literals of ours, and the few ways to put them together, so that each is prepared once.
+                let together = AssertSqlSafe(texts.collect::<Vec<_>>().join(";\n"));
+                let query = self
+                    .0
+                    .into_iter()
+                    .fold(sqlx::query(together), |query, (_, list)| query.bind(list));
+                query.execute(connection).await.map(|_| ())
+            }
+            Connection::Postgres(connection) => {
+                let mut result = Ok(());
+                for (statement, list) in self.0 {
+                    result = sqlx::query(statement)
+                        .bind(list)
+                        .execute(&mut *connection)
+                        .await
+                        .map(|_| ());
+                    if result.is_err() {
+                        break;
+                    }
+                }
+                result
+            }
+        };
+        tx.note_all(statements, result)
+    }
 }
 
 /// Runs one statement, written once for both engines, and counts it.

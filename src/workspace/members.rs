@@ -245,7 +245,7 @@ pub async fn members(
         fetch_all as Row,
         "SELECT m.id, m.handle, m.display_name, m.real_name, m.timezone, m.guest, m.is_bot, m.is_deleted,
             m.is_stranger, m.is_admin, m.dm, m.is_private, m.is_unlisted, m.wants_no_dms, m.is_away
-         FROM json_each($1) j CROSS JOIN member m WHERE m.workspace = $2 AND m.id = j.value ->> 0",
+         FROM jsonb_each($1) j CROSS JOIN member m WHERE m.workspace = $2 AND m.id = j.value ->> 0",
         json!(ids.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
         workspace
     )?;
@@ -353,7 +353,7 @@ pub async fn find_by_names(
         tx,
         fetch_all as (String, UserId, bool),
         "SELECT n.name, n.member, n.is_exact
-         FROM json_each($1) j CROSS JOIN member_name n CROSS JOIN member m
+         FROM jsonb_each($1) j CROSS JOIN member_name n CROSS JOIN member m
          WHERE n.workspace = $2 AND n.name = j.value ->> 0 AND m.workspace = n.workspace AND m.id = n.member
             AND NOT m.is_deleted ORDER BY n.name, n.member",
         json!(names.iter().map(|name| [name]).collect::<Vec<_>>()).to_string(),

@@ -88,7 +88,7 @@ pub async fn places(
         tx,
         fetch_all as (ChannelId, String, String, String, bool, i64, i64),
         "SELECT p.channel, p.name, p.kind, p.postable, p.is_shared, p.checked_at, p.refused_at
-         FROM json_each($1) j CROSS JOIN place p WHERE p.workspace = $2 AND p.channel = j.value ->> 0",
+         FROM jsonb_each($1) j CROSS JOIN place p WHERE p.workspace = $2 AND p.channel = j.value ->> 0",
         json!(channels.iter().map(|id| [id]).collect::<Vec<_>>()).to_string(),
         workspace
     )?;

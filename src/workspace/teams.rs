@@ -242,24 +242,17 @@ pub struct Belonged {
 
 /// Everything that is kept of which teams, user groups and channels somebody was in, by time.
 pub async fn belonged(tx: &mut Tx, workspace: &WorkspaceId, member: &UserId) -> Result<Vec<Belonged>, StoreError> {
-    let rows: Vec<(
+    type Row = (
         TeamId,
         Instant,
         Option<Instant>,
         Option<String>,
         Option<String>,
         Option<String>,
-    )> = sql!(
+    );
+    let rows = sql!(
         tx,
-        fetch_all
-            as (
-                TeamId,
-                Instant,
-                Option<Instant>,
-                Option<String>,
-                Option<String>,
-                Option<String>
-            ),
+        fetch_all as Row,
         "SELECT b.team, b.since, b.until, t.name, g.name, p.name FROM (
             SELECT usergroup AS team, since, until FROM usergroup_member WHERE workspace = $1 AND member = $2
             UNION ALL

@@ -138,6 +138,7 @@ fn what_cant_be_previewed_says_why() {
     assert_snapshot!(refused("--zone Mars/Olympus --from 2026-10-05 --to 2026-10-09"), @"plaudit: --zone <ZONE> can't be used: that is no IANA zone, such as Europe/Berlin");
     assert_snapshot!(refused("--zone UTC --from 5.10.2026 --to 2026-10-09"), @"plaudit: --from <FROM> can't be used: not a day written as YYYY-MM-DD");
     assert_snapshot!(refused("--zone UTC --from 2026-10-09 --to 2026-10-05"), @"plaudit: --from 2026-10-09 is later than --to 2026-10-05; both days are included");
+    assert_snapshot!(refused("--zone UTC --from 2026-10-05 --to 2126-10-05"), @"plaudit: --from and --to are more than ten years apart; look at less at once");
     assert_snapshot!(refused("--from 2026-10-05 --to 2026-10-09"), @"plaudit: --zone says where the days and times are, as in --zone Europe/Berlin");
 }
 
@@ -234,8 +235,12 @@ fn packs_of_a_folder_are_there_everywhere() {
 #[test]
 fn a_channels_schedule_is_previewed_as_it_will_be_lived() {
     with_prompts_from(Some("2026-09-23 12:00"), &[], async |t| {
-        // Two questions are history before anybody looks ahead.
-        t.lives_until("2026-09-25 12:00").await;
+        // Two questions are history before anybody looks ahead; the second came before its time.
+        t.lives_until("2026-09-25 08:00").await;
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        priya.clicks("Post now").await;
+        t.run_due_jobs().await;
         let folder = tempfile::tempdir().expect("a folder");
         let channel = t.channel("support").id.to_string();
         let url = t.database().url();

@@ -104,6 +104,8 @@ async fn everything(t: &Story) -> String {
         "SELECT giver FROM allowance",
         "SELECT member FROM tally",
         "SELECT giver || receiver FROM pair",
+        "SELECT member FROM standing",
+        "SELECT member FROM thanked",
         "SELECT audience FROM post",
         "SELECT subject || lane || COALESCE(key, '') || reason FROM outbox",
         "SELECT owner || body FROM draft",

@@ -488,3 +488,61 @@ fn many_channels_go_out_in_their_order_within_slacks_limits() {
         assert_eq!(t.counts().await.failed, 0);
     });
 }
+
+#[test]
+fn one_that_cannot_be_read_holds_up_no_other() {
+    with_prompts(&[], async |t| {
+        t.tampers(
+            "INSERT INTO schedule (id, workspace, channel, maker, body, next_at)
+             SELECT 'odd', workspace, channel, '', '{\"cron\":\"of a newer Plaudit\"}', next_at FROM schedule",
+        )
+        .await;
+        t.lives_until("2026-06-03 09:30").await;
+        assert_eq!(t.channel("support").messages().len(), 1);
+        t.person("lee").runs("/kudos @dana for the calm start").await;
+        t.run_jobs().await;
+        assert!(t.channel("kudos").shows().contains("the calm start"));
+        assert!(
+            t.person("priya")
+                .runs("/kudos prompts")
+                .await
+                .contains("Next: Thu 4 June")
+        );
+    });
+}
+
+#[test]
+fn the_best_liked_answer_opens_the_next_prompt_where_stewards_want_it() {
+    with_prompts(&["channels:history", "reactions:read"], async |t| {
+        let priya = t.person("priya");
+        priya.runs("/kudos settings").await;
+        priya.clicks("setup.change.best_answer").await;
+        priya
+            .fills("best_answer", "The best-liked one opens the next prompt")
+            .await;
+        assert_eq!(priya.submits().await, "");
+        t.lives_until("2026-06-03 09:30").await;
+        let question = t.first_in("support");
+        t.person("dana").replies(&question, "Nobody liked this one.").await;
+        let liked = t.person("mo").replies(&question, "The queue was empty at noon.").await;
+        t.person("ana").reacts("heart", &liked).await;
+        // Her own like doesn't count, nor does one that was taken back.
+        let other = t.person("lee").replies(&question, "I like my own.").await;
+        t.person("lee").reacts("heart", &other).await;
+        t.person("ana").reacts("tada", &other).await;
+        t.person("ana").unreacts("tada", &other).await;
+        t.lives_until("2026-06-04 09:30").await;
+        let latest = t.channel("support").messages().pop().expect("a prompt");
+        let shown = t.slack.rendered(&latest);
+        let opening: Vec<&str> = shown.lines().take(3).collect();
+        assert_snapshot!(opening.join("\n"), @"
+        The answer that most people liked last time:
+        > The queue was empty at noon. (Mo)
+        *Throwback Thursday* :hourglass_flowing_sand:
+        ");
+        // Without any, nothing opens it.
+        t.lives_until("2026-06-05 09:30").await;
+        let latest = t.channel("support").messages().pop().expect("a prompt");
+        assert!(t.slack.rendered(&latest).starts_with("*Feedback Friday*"));
+    });
+}

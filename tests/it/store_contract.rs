@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use plaudit::base::calendar::{Span, Unit, WorkingDays, local_day};
+use plaudit::base::calendar::{Span, Unit, local_day};
 use plaudit::base::clock::Instant;
 use plaudit::base::ids::{ChannelId, MessageTs, OutboxId, UserId, WorkspaceId};
 use plaudit::base::text::fold;
@@ -32,7 +32,7 @@ use plaudit::prompts::store::{self as asked, Claim, Quotes, State};
 use plaudit::prompts::{Cron, Planned, PlannedKind, Schedule, Turnout, Used, WeekMode};
 use plaudit::slack::client::{Conversation, Usergroup};
 use plaudit::slack::inbound::{Profile, User};
-use plaudit::store::{Db, StoreError, Tx};
+use plaudit::store::{Db, Lists, StoreError, Tx, list};
 use plaudit::workspace::deliver::{enqueue_members, sync_members_when_due};
 use plaudit::workspace::{
     self, Choices, Guest, PlaceKind, Postable, Settings, Team, TeamKind, active_members, all_usergroups, anonymous,
@@ -144,6 +144,46 @@ fn every_store_function_has_its_place_here() {
         missing.is_empty(),
         "not called in tests/it/store_contract.rs: {missing:?}"
     );
+}
+
+// Lists.
+
+#[test]
+fn lists_are_written_one_after_the_other_and_all_or_none() {
+    const ENTER: &str = "INSERT INTO once (workspace, what, at)
+        SELECT value ->> 0, value ->> 1, CAST(value ->> 2 AS BIGINT) FROM jsonb_each($1) WHERE true";
+    const RENAME: &str = "UPDATE once SET what = j.value ->> 1 FROM jsonb_each($1) j WHERE once.what = j.value ->> 0";
+    with_database(async |db| {
+        let entered = list(&ODD.map(|what| (t1(), what, START)));
+        let run = async move |tx: &mut Tx, all: &[(&'static str, String)]| -> Result<u64, StoreError> {
+            let before = tx.statements();
+            let mut lists = Lists::default();
+            all.iter()
+                .for_each(|(statement, list)| lists.add(statement, list.clone()));
+            lists.run(tx).await?;
+            Ok(tx.statements() - before)
+        };
+        let all = [
+            (ENTER, entered.clone()),
+            (RENAME, list(&[("null", "known")])),
+            (RENAME, list(&[("", "null")])),
+        ];
+        assert_eq!(write!(db, tx => run(tx, &all)), 3);
+        for (what, is_there) in [
+            ("known", true),
+            ("null", true),
+            ("", false),
+            (ODD[1], true),
+            (ODD[5], true),
+        ] {
+            assert_eq!(read!(db, tx => happened(tx, &t1(), what)), is_there, "{what}");
+        }
+        assert_eq!(write!(db, tx => run(tx, &[])), 0);
+        let again = [(ENTER, list(&[(t1(), "new", START)])), (ENTER, entered)];
+        let failed: Result<u64, StoreError> = db.write(async move |tx: &mut Tx| run(tx, &again).await).await;
+        assert!(failed.is_err());
+        assert!(!read!(db, tx => happened(tx, &t1(), "new")));
+    });
 }
 
 // Workspaces.
@@ -2185,21 +2225,15 @@ fn a_months_figures_are_its_own() {
 }
 
 fn schedule(id: &str, channel: &str) -> Schedule {
+    let cron = Cron::parse("30 9 * * 1-5").expect("a cron expression");
+    let zone = chrono_tz::Europe::Berlin;
     Schedule {
-        id: id.into(),
-        channel: channel.into(),
-        cron: Cron::parse("30 9 * * 1-5").expect("a cron expression"),
-        zone: chrono_tz::Europe::Berlin,
-        pack: "service-year".to_owned(),
         skip: BTreeSet::from([local_day(after(86_400_000), chrono_tz::UTC)]),
         holidays: "DE-BY".parse().ok(),
-        working_days: WorkingDays::default(),
-        grace: Duration::from_secs(14_400),
-        is_on: true,
         week: WeekMode::Full,
         week_start: Some(local_day(start(), chrono_tz::UTC)),
         seed: i64::MIN,
-        maker: "UDANA".into(),
+        ..Schedule::usual(id.into(), channel.into(), cron, zone, "UDANA".into())
     }
 }
 
@@ -2233,9 +2267,10 @@ fn schedules_are_kept_found_when_due_and_entered_once() {
         let ids: Vec<&str> = all.iter().map(|stored| stored.schedule.id.as_str()).collect();
         assert_eq!((ids, &all[0].schedule), (vec!["s2", "s1"], &two));
         assert_eq!(read!(db, tx => asked::schedules_in(tx, &"C2".into())).len(), 1);
-        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(-1), 10)), []);
-        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(9), 1)).len(), 1);
-        let due = read!(db, tx => asked::due(tx, &t1(), after(9), 10));
+        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(-1), 10)), (vec![], vec![]));
+        assert_eq!(read!(db, tx => asked::due(tx, &t1(), after(9), 1)).0.len(), 1);
+        let (due, unreadable) = read!(db, tx => asked::due(tx, &t1(), after(9), 10));
+        assert_eq!(unreadable, []);
         assert_eq!(due[0].schedule, one);
 
         // Two who tick at once, and one who was changed meanwhile.
@@ -2301,6 +2336,8 @@ fn schedules_are_kept_found_when_due_and_entered_once() {
         let own = write!(db, tx => asked::write_own(tx, &t1(), &"UDANA".into(), "Win Wednesday", ODD[1], start()));
         let owned = read!(db, tx => asked::own_prompts(tx, &t1()));
         assert_eq!((owned.len(), &owned[0].id, owned[0].text.as_str()), (1, &own, ODD[1]));
+        put!(id; db, tx => asked::rest(tx, &t1(), &id));
+        assert_eq!(read!(db, tx => asked::next_due(tx, &t1())), None);
         assert!(put!(id; db, tx => asked::remove(tx, &t1(), &id)));
         assert!(!put!(id; db, tx => asked::remove(tx, &t1(), &id)));
         assert_eq!(read!(db, tx => asked::schedule(tx, &t1(), &id)), None);

@@ -1,5 +1,6 @@
 //! `/kudos top`, `/kudos me`, what Home says of the month, and the nobody-forgotten list.
 
+use std::process::Command;
 use std::time::Duration;
 
 use insta::assert_snapshot;
@@ -372,5 +373,87 @@ fn coverage_of_each_month_is_kept_at_its_end() {
         Your team
         You lead *Night shift*. Whoever is on leave can be set away: they don't count as active then, and can still be thanked. [Who is away]
         ");
+    });
+}
+
+/// What the binary writes, or says on the way out.
+fn plaudit(t: &Story, arguments: &[&str], figures: &str) -> String {
+    let done = Command::new(env!("CARGO_BIN_EXE_plaudit"))
+        .args(arguments)
+        .env("DATABASE_URL", t.database().url())
+        .env("PLAUDIT_PERSONAL_FIGURES", figures)
+        .current_dir(std::env::temp_dir())
+        .output()
+        .expect("the binary");
+    let out = if done.status.success() {
+        done.stdout
+    } else {
+        done.stderr
+    };
+    let mut text = String::from_utf8(out).expect("text");
+    for handle in ["lee", "dana", "mo", "ana", "wei", "jon", "priya"] {
+        text = text.replace(&t.person(handle).id.0, &handle.to_uppercase());
+    }
+    text
+}
+
+#[test]
+fn boards_coverage_and_people_are_written_out() {
+    story(async |t| {
+        night_shift(t).await;
+        a_lively_day(t).await;
+        waits(t, 29).await;
+        t.person("dana").runs("/kudos @wei for the hand-over").await;
+        t.run_jobs().await;
+        let written = |arguments: &[&str]| plaudit(t, arguments, "on");
+        let board = written(&[
+            "export", "board", "--period", "month", "--of", "2026-06", "--kind", "received", "--format", "json",
+        ]);
+        let board: serde_json::Value = serde_json::from_str(&board).expect("JSON");
+        assert_eq!(
+            board,
+            serde_json::json!([
+                { "rank": 1, "member": "ANA", "count": 3 },
+                { "rank": 2, "member": "MO", "count": 2 },
+                { "rank": 3, "member": "DANA", "count": 1 },
+            ])
+        );
+        assert_snapshot!(written(&["export", "board", "--period", "year", "--of", "2026"]), @"
+        rank,member,count
+        1,DANA,3
+        1,LEE,3
+        3,MO,1
+        ");
+        assert_eq!(
+            written(&[
+                "export", "board", "--period", "quarter", "--of", "2025-11", "--format", "json"
+            ])
+            .trim(),
+            "[]"
+        );
+        let refused = written(&["export", "board", "--of", "June"]);
+        assert!(
+            refused.contains("--of") && refused.contains("that is no month; write it as in 2026-10"),
+            "{refused}"
+        );
+        let refused = plaudit(t, &["export", "board", "--period", "all"], "off");
+        assert!(refused.contains("there are no boards here"), "{refused}");
+        let months = written(&["export", "coverage", "--from", "2026-06-01", "--to", "2026-06-30"]);
+        assert!(
+            months.starts_with("month,team,name,active,thanked,percent\n2026-06,,,7,3,42\n2026-06,"),
+            "{months}"
+        );
+        assert!(months.trim_end().ends_with(",Night shift,4,3,75"), "{months}");
+        assert_eq!(
+            written(&["export", "coverage", "--from", "2026-07-01"]).lines().count(),
+            1
+        );
+        let people = written(&["export", "members"]);
+        assert!(people.contains("\nDANA,dana,Dana,Dana Kim,no,true,true,"), "{people}");
+        assert!(people.contains(",sam,") && !people.contains("weatherbot"), "{people}");
+        let all = written(&["export", "kudos"]).lines().count();
+        let june = written(&["export", "kudos", "--to", "2026-06-30"]).lines().count();
+        let july = written(&["export", "kudos", "--from", "2026-07-01"]).lines().count();
+        assert_eq!((all, june, july), (8, 7, 2));
     });
 }

@@ -1,16 +1,21 @@
 //! What has happened before the visitor comes: a year in the ledger, and the last weeks lived through.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
 
 use super::history::{Moment, What};
 use super::stage::Theatre;
-use crate::base::clock::{Clock as _, SystemClock};
+use super::world::World;
+use crate::base::clock::{Clock as _, Instant, SystemClock};
+use crate::base::ids::UserId;
 use crate::kudos::{self, Give, messages};
 use crate::sandbox::{Author, Sandbox};
 use crate::store::{Db, StoreError, Tx};
+use crate::workspace::{self, Team, TeamKind};
 
-/// Kudos per transaction.
-const LIST: usize = 1_000;
+/// Kudos per transaction: few enough for the time that a write has, also on a busy machine.
+const LIST: usize = 250;
 
 /// Records what was given long ago: in the ledger and the counts, without a card or a DM where `gives` says so. Before
 /// the bot starts.
@@ -22,6 +27,29 @@ pub(super) async fn load_year(db: &Db, gives: &[Give]) -> Result<(), StoreError>
         let list = list.to_vec();
         db.write(async move |tx: &mut Tx| -> Result<(), StoreError> { kudos::record(tx, &list).await.map(|_| ()) })
             .await?;
+    }
+    Ok(())
+}
+
+/// Makes the teams that a steward has made here, with who leads them; the bot asks Slack who is in them when it starts.
+///
+/// # Errors
+/// [`StoreError`] when they can't be stored.
+pub(super) async fn make_teams(db: &Db, world: &World, steward: &UserId, now: Instant) -> Result<(), StoreError> {
+    let product = world.channel("product").map(|channel| channel.id.clone());
+    let made = [
+        Some(("Support EMEA", TeamKind::Usergroup(world.emea.clone()), "ines")),
+        Some(("Night shift", TeamKind::Usergroup(world.night.clone()), "marisol")),
+        product.map(|channel| ("Product and IT", TeamKind::Channel(channel), "")),
+    ];
+    for (name, kind, lead) in made.into_iter().flatten() {
+        let mut team = Team::new(name, kind, now);
+        team.leads.extend(world.person(lead).map(|lead| lead.id.clone()));
+        let (workspace, steward) = (world.workspace.clone(), steward.clone());
+        db.write(async move |tx: &mut Tx| {
+            workspace::save_team(tx, &workspace, &steward, &team, &BTreeSet::new(), now).await
+        })
+        .await?;
     }
     Ok(())
 }

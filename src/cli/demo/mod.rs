@@ -160,6 +160,9 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
         lived::load_year(&db, &year)
             .await
             .context("the year before could not be stored")?;
+        lived::make_teams(&db, world, &cast.steward, clock.now())
+            .await
+            .context("the teams could not be stored")?;
     }
 
     let mut settings = app::settings(&wanted.behaviour);

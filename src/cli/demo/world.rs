@@ -150,6 +150,8 @@ pub(super) struct World {
     pub kudos: ChannelId,
     /// `@support-emea`.
     pub emea: GroupId,
+    /// `@night-shift`.
+    pub night: GroupId,
     /// As whom somebody who looks at the demo arrives: Mo Haddad, an agent.
     pub visitor: UserId,
 }
@@ -188,12 +190,12 @@ impl World {
             let found = people.iter().find(|(_, cast)| cast.handle == handle);
             found.map(|(id, _)| id.clone()).unwrap_or_default()
         };
-        sandbox.add_usergroup(
-            "night-shift",
-            "Night shift",
-            &ids(&|cast| cast.shift == Shift::Night && cast.role != Role::App),
-        );
         Self {
+            night: sandbox.add_usergroup(
+                "night-shift",
+                "Night shift",
+                &ids(&|cast| cast.shift == Shift::Night && cast.role != Role::App),
+            ),
             workspace: sandbox.workspace(),
             support: channel("support"),
             kudos: channel("kudos"),

@@ -10,22 +10,18 @@ use super::{list, mode_of, next_of, open, our_fault};
 use crate::base::calendar::{Day, WorkingDays, parse_zone};
 use crate::base::ids::{ScheduleId, UserId, new_id};
 use crate::prompts::cron::Cron;
-use crate::prompts::draw::seed_from;
 use crate::prompts::holidays::Region;
 use crate::prompts::manage;
 use crate::prompts::messages::manage::{self as says, Filled};
 use crate::prompts::messages::{self, NOTE, NOTE_FORM};
 use crate::prompts::pack::Packs;
-use crate::prompts::schedule::{GRACE, Schedule, WeekMode};
+use crate::prompts::schedule::{GRACE, Schedule, USUAL_PACK, WeekMode};
 use crate::prompts::week;
 use crate::slack::blocks::{Message, Response, View, ViewResponse};
 use crate::slack::inbound::{BlockActions, Fields, ViewEvent};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
 use crate::workspace::{self, Ctx, Picked, look_at};
-
-/// The pack of a new schedule.
-const FIRST_PACK: &str = "service-year";
 
 /// What a form carries.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -80,7 +76,7 @@ pub(super) async fn new(ctx: &Ctx, packs: &Packs, click: &BlockActions) -> Resul
     let filled = Filled {
         when: "weekdays 9:30".to_owned(),
         zone: zone.name().to_owned(),
-        pack: FIRST_PACK.to_owned(),
+        pack: USUAL_PACK.to_owned(),
         working: days_of(WorkingDays::default()),
         grace: hours(GRACE),
         week: "light".to_owned(),
@@ -279,12 +275,9 @@ fn read(
         .into_iter()
         .next()
         .ok_or((says::CHANNEL, says::NO_CHANNEL.to_owned()))?;
-    let seed = seed_from(channel.as_str());
+    let usual = Schedule::usual(id, channel, cron, zone, by.clone());
     Ok(Schedule {
-        channel,
-        cron,
-        zone,
-        pack: filled.option(says::PACK).unwrap_or_else(|| FIRST_PACK.to_owned()),
+        pack: filled.option(says::PACK).unwrap_or(usual.pack),
         skip,
         holidays,
         working_days,
@@ -296,9 +289,9 @@ fn read(
             .and_then(mode_of)
             .unwrap_or_default(),
         week_start,
-        seed: before.map_or(seed, |before| before.seed),
-        maker: before.map_or_else(|| by.clone(), |before| before.maker.clone()),
-        id,
+        seed: before.map_or(usual.seed, |before| before.seed),
+        maker: before.map_or(usual.maker, |before| before.maker.clone()),
+        ..usual
     })
 }
 

@@ -117,7 +117,7 @@ fn title(packs: &Packs, pack: &str) -> String {
     )
 }
 
-/// "Mondays to Fridays at 09:30, Europe/Berlin; A year of service; holidays of DE-BY"
+/// "Mondays to Fridays at 09:30, Europe/Berlin; A year of service; without the holidays of Germany, Bayern"
 fn rule(schedule: &Schedule, packs: &Packs) -> String {
     let mut text = format!(
         "{}, {}; {}",
@@ -126,7 +126,7 @@ fn rule(schedule: &Schedule, packs: &Packs) -> String {
         title(packs, &schedule.pack)
     );
     if let Some(region) = &schedule.holidays {
-        text.push_str(&format!("; without the holidays of {region}"));
+        text.push_str(&format!("; without the holidays of {}", region.name()));
     }
     text
 }

@@ -297,3 +297,49 @@ fn a_folder_adds_packs_and_replaces_shipped_ones() {
     assert_snapshot!(error(Packs::shipped().with_folder(folder.path())), @"FOLDER/c.toml is no pack that can be used: line 1: A pack needs theme and has none. (plaudit packs check FOLDER/c.toml tells everything)");
     assert_snapshot!(error(Packs::shipped().with_folder(&folder.path().join("gone"))), @"FOLDER/gone can't be read: No such file or directory (os error 2)");
 }
+
+/// A pack as people write it, and as Windows saves it.
+const SMALL: &str = "name = \"ours\"\ntitle = \"Ours\"\n\n[[theme]]\nid = \"ideas\"\nname = \"Ideas\"\n\n[[theme.prompt]]\nid = \
+                     \"one\"\ntext = \"\"\"\nWhich idea\ncame from a customer?\"\"\"\n";
+
+#[test]
+fn line_ends_and_marks_of_other_editors_make_no_difference() {
+    let pack = read(SMALL).expect("a pack");
+    assert_eq!(
+        pack.prompt("one").map(|(_, prompt)| prompt.text.as_str()),
+        Some("Which idea\ncame from a customer?")
+    );
+    assert_eq!(read(&format!("\u{feff}{SMALL}")), Ok(pack.clone()));
+    let windows = read(&SMALL.replace('\n', "\r\n")).expect("a pack");
+    assert_eq!(windows.name, pack.name);
+}
+
+#[test]
+fn what_stands_in_the_wrong_place_is_told_not_fatal() {
+    assert_snapshot!(faults("name = 3\ntitle = \"Ours\"\ntheme = 4\nopening = []\nwrap_up = { texts = \"one\" }\n"), @r#"
+    1: Name is written in quotation marks.
+    3: theme is a list of tables: begin a theme with its header in [[ and ]].
+    4: opening is a part of its own: write [opening] and below it texts = ["…"].
+    5: texts is a list: write texts = ["…", "…"].
+    "#);
+    assert_snapshot!(faults("name = \"ours\"\ntitle = \"Ours\"\ntheme = [1, { id = \"ideas\", name = \"Ideas\", prompt = {} }]\n"), @r"
+    3: theme is a list of tables: begin a theme with its header in [[ and ]].
+    3: prompt is a list of tables: begin a prompt with its header in [[ and ]].
+    ");
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_file_with_any_mistake_is_read_to_its_end(at in 0_usize..120, typed in "[\\[\\]\"=#a\\n\\\\{}'0é]{0,4}", gone in 0_usize..30) {
+        let mut text: Vec<char> = SMALL.chars().collect();
+        let at = at.min(text.len());
+        let end = (at + gone).min(text.len());
+        text.splice(at..end, typed.chars());
+        let text: String = text.into_iter().collect();
+        if let Err(faults) = check(&text) {
+            let lines = text.lines().count() + 1;
+            assert!(!faults.is_empty());
+            assert!(faults.iter().all(|fault| (1..=lines).contains(&fault.line) && fault.what.ends_with('.')), "{faults:?}");
+        }
+    }
+}

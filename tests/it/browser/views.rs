@@ -42,6 +42,21 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
         .await;
     page.shows("#messages .message:not(.only-me)", "voucher complaint")
         .await;
+    for who in ["dana", "jon"] {
+        visit.is_as(who, "kudos").await;
+        let joined = page.counts("#messages .only-me", "You joined in").await;
+        page.clicks("#messages .button", "Me too").await;
+        let says = "return [...document.querySelectorAll('#messages .only-me')]
+            .filter(e => e.innerText.includes('You joined in')).length > arguments[0]";
+        page.waits_for("a word that they joined in", says, json!([joined]))
+            .await;
+    }
+    // A steward's: what can be set, and the first steps.
+    visit.is_as("priya", "random").await;
+    for (line, seen) in [("/kudos setup", "emoji"), ("/kudos settings", "Recognition channel")] {
+        visit.says(line).await;
+        page.shows("#messages .only-me", seen).await;
+    }
 
     for (size, (width, height)) in [("wide", WIDE), ("narrow", NARROW)] {
         page.has_size(width, height).await;
@@ -58,6 +73,9 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
             ("story", "/?as=mo&in=support"),
             ("form", "/?as=mo&in=support"),
             ("home", "/?as=priya&in=@plaudit&tab=home"),
+            ("lead", "/?as=ines&in=@plaudit&tab=home"),
+            ("settings", "/?as=priya&in=random"),
+            ("teams", "/?as=priya&in=random"),
         ] {
             // On a desk these two are there anyway.
             if size == "wide" && matches!(name, "places" | "story") {
@@ -79,7 +97,13 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
                     visit.says("/kudos @ana").await;
                     page.shows(".modal h2", "Give kudos").await;
                 }
-                "home" => page.shows("#home .button", "Give kudos").await,
+                "home" | "lead" => page.shows("#home .button", "Give kudos").await,
+                "settings" => page.shows("#messages .only-me", "How cards are posted").await,
+                "teams" => {
+                    page.clicks("#messages .only-me [aria-label='Change: Teams']", "Change")
+                        .await;
+                    page.shows(".modal h2", "Teams").await;
+                }
                 "places" | "story" => page.clicks(&format!(".top [data-toggle={name}]"), "").await,
                 _ => {}
             }
@@ -93,6 +117,11 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
                 "form" => {
                     page.clicks("#modal-close", "Cancel").await;
                     page.shows_no(".modal h2", "Give kudos").await;
+                    continue;
+                }
+                "teams" => {
+                    page.clicks("#modal-close", "").await;
+                    page.shows_no(".modal h2", "Teams").await;
                     continue;
                 }
                 _ => continue,
