@@ -26,8 +26,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "hot indexes", include_str!("../../migrations/0003_hot_indexes.sql")),
     (4, "every way", include_str!("../../migrations/0004_every_way.sql")),
     (5, "prompts", include_str!("../../migrations/0005_prompts.sql")),
-    (7, "boards", include_str!("../../migrations/0007_boards.sql")),
-    (8, "digest", include_str!("../../migrations/0008_digest.sql")),
+    (6, "boards", include_str!("../../migrations/0006_boards.sql")),
+    (7, "digest", include_str!("../../migrations/0007_digest.sql")),
 ];
 
 /// How long a statement waits for another process's lock on the SQLite file. Short, so that a person hears of it.

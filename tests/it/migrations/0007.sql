@@ -1,5 +1,4 @@
-INSERT INTO standing (workspace, period, kind, member, n) VALUES
-    ('T1', 'm2026-06', 'received', 'U2', 3), ('T1', 'y2026', 'givers', 'U1', 2);
-INSERT INTO thanked (workspace, member, day) VALUES ('T1', 'U2', '2026-06-02'), ('T1', 'U3', '');
-INSERT INTO coverage (workspace, team, month, active, thanked) VALUES ('T1', '', '2026-05', 40, 31), ('T1', 't1', '2026-05', 8, 8);
-INSERT INTO pair (workspace, period, giver, receiver, n) VALUES ('T1', 'q2026-2', 'ULEE', 'UDANA', 1);
+INSERT INTO digest (workspace, month, state, words, words_by, channel, ts, at) VALUES
+    ('T1', '2026-05', 'posted', 'A month to remember.', 'U1', 'C1', '1780300800.000100', 1780300800000);
+INSERT INTO closed_month (workspace, month, at) VALUES ('T1', '2026-05', 1780300800000);
+INSERT INTO edition (workspace, member, edition, is_wanted) VALUES ('T1', 'U1', 'own', TRUE);
