@@ -2111,7 +2111,10 @@ fn who_wants_which_edition_is_kept_handed_over_and_erased() {
             put!(lee; db, tx => want(tx, &t1(), &lee, edition, !by_default));
             assert_eq!(put!(lee; db, tx => wants(tx, &t1(), &lee, edition)), !by_default);
         }
-        assert_eq!(read!(db, tx => readers(tx, &t1(), Edition::Own)), [lee.clone()]);
+        assert_eq!(
+            read!(db, tx => readers(tx, &t1(), Edition::Own)),
+            std::slice::from_ref(&lee)
+        );
         assert!(read!(db, tx => readers(tx, &t1(), Edition::Team)).is_empty());
         write!(db, tx => decide(tx, &t1(), month, &[None], State::Shown, start()));
         put!(lee; db, tx => put_words(tx, &t1(), month, &lee, ODD[1]));
