@@ -20,7 +20,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::harness::{TestDatabase, rows, written};
 
-/// Boards from standings equal boards from the ledger, whatever happened.
+// Boards from standings equal boards from the ledger, whatever happened.
 
 const PEOPLE: [&str; 14] = [
     "UANA", "UBEA", "UCAI", "UDANA", "UEVE", "UFIN", "UGIL", "UHAL", "UIDA", "UJON", "UKAI", "ULEE", "UMO", "UWEI",

@@ -220,7 +220,7 @@ impl Books {
                     tally(&receiver, "receiver");
                 }
             }
-            let quarter = (day.month() + 2) / 3;
+            let quarter = day.month().div_ceil(3);
             for period in [
                 format!("w{monday}"),
                 format!("m{}", day.format("%Y-%m")),
