@@ -14,7 +14,7 @@ pub(super) struct Counted<'a> {
     pub receiver: &'a str,
     /// A team thanked as a team is on no personal board.
     pub is_member: bool,
-    /// `peer` or `customer`; see [`Source::tally`].
+    /// `peer` or `customer`; see [`super::Source::tally`].
     pub source: &'static str,
     /// The workspace's local day.
     pub day: Day,

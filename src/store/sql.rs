@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 use super::engine::Tx;
 use super::error::StoreError;
 
-/// The connection behind a [`Tx`](super::Tx), for the macro's two arms.
+/// The connection behind a [`Tx`], for the macro's two arms.
 pub enum Connection<'a> {
     /// The embedded database.
     Sqlite(&'a mut SqliteConnection),
