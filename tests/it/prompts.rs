@@ -491,7 +491,7 @@ fn many_channels_go_out_in_their_order_within_slacks_limits() {
 
 #[test]
 fn one_that_cannot_be_read_holds_up_no_other() {
-    with_prompts(&[], async |t| {
+    with_prompts(&["channels:read"], async |t| {
         t.tampers(
             "INSERT INTO schedule (id, workspace, channel, maker, body, next_at)
              SELECT 'odd', workspace, channel, '', '{\"cron\":\"of a newer Plaudit\"}', next_at FROM schedule",

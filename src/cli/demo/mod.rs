@@ -3,6 +3,7 @@
 
 mod bot;
 mod child;
+mod company;
 mod history;
 mod keep;
 mod lived;
@@ -191,7 +192,11 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
         story: std::sync::OnceLock::new(),
         busy: tokio::sync::Mutex::default(),
     });
+    let (sandbox, seen) = (theatre.sandbox().clone(), theatre.sandbox().watch());
+    tokio::spawn(company::take_part(sandbox, cast.visitor.clone(), seen));
     if let Some(world) = &past {
+        let made = company::make_schedule(theatre.sandbox(), &cast, theatre.command()).await;
+        made.context("the schedule of prompts could not be made")?;
         let weeks = history::last_weeks(SEED, world, now.minus(history::LIVED), now);
         theatre.live_through(weeks).await.context("the weeks before")?;
     }
