@@ -290,7 +290,7 @@ pub fn page(_: Locale, words: &[YearsWord], more: i64) -> Message {
         Button::new(
             "Notification settings",
             NOTIFICATIONS,
-            "Which messages you get from Plaudit",
+            "Notification settings of Plaudit",
         )
         .into(),
     ]));
@@ -306,14 +306,14 @@ pub fn make_it_a_kudos<N: Names>(_: Locale, names: &N, people: &[UserId], draft:
         vec![
             Block::section(&text),
             Block::actions(vec![
-                Button::new("Yes, with these words", MAKE, "Make your answer a kudos")
+                Button::new("Yes, with these words", MAKE, "Yes, with these words: make it a kudos")
                     .value(draft)
                     .primary()
                     .into(),
-                Button::new("No", DONT, "Leave your answer as it is")
+                Button::new("No", DONT, "No, leave your answer as it is")
                     .value(draft)
                     .into(),
-                Button::new("Don't ask again", HUSH, "Never ask whether an answer is a kudos")
+                Button::new("Don't ask again", HUSH, "Don't ask again whether an answer is a kudos")
                     .value(draft)
                     .into(),
             ]),
@@ -376,7 +376,7 @@ pub fn missed(_: Locale, missed: &Missed<'_>) -> Message {
         vec![
             Block::section(&text),
             Block::actions(vec![
-                Button::new("Post now", POST_MISSED, "Post the prompt that was left out")
+                Button::new("Post now", POST_MISSED, "Post now the prompt that was left out")
                     .value(missed.value)
                     .primary()
                     .into(),
@@ -438,9 +438,9 @@ pub fn week_question(_: Locale, monday: Day, schedule: &Schedule) -> Message {
         vec![
             Block::section(&question),
             Block::actions(vec![
-                button("Everything", "full", "Customer Service Week with everything").into(),
-                button("One post a day", "light", "Customer Service Week with one post a day").into(),
-                button("Not at all", "off", "No Customer Service Week there").into(),
+                button("Everything", "full", "Everything in Customer Service Week").into(),
+                button("One post a day", "light", "One post a day in Customer Service Week").into(),
+                button("Not at all", "off", "Not at all: no Customer Service Week there").into(),
             ]),
             Block::context_text(&otherwise),
         ],
@@ -488,14 +488,10 @@ pub fn note_wanted<N: Names>(_: Locale, names: &N, by: &UserId, monday: Day) -> 
         vec![
             Block::section(&text),
             Block::actions(vec![
-                Button::new(
-                    "Write it",
-                    WRITE_NOTE,
-                    "Write the opening note of Customer Service Week",
-                )
-                .value(&monday.to_string())
-                .primary()
-                .into(),
+                Button::new("Write it", WRITE_NOTE, "Write it: the opening note of the week")
+                    .value(&monday.to_string())
+                    .primary()
+                    .into(),
             ]),
         ],
     )
@@ -529,13 +525,9 @@ pub fn note_kept(_: Locale, monday: Day) -> Message {
         vec![
             Block::section(&text),
             Block::actions(vec![
-                Button::new(
-                    "Change it",
-                    WRITE_NOTE,
-                    "Change the opening note of Customer Service Week",
-                )
-                .value(&monday.to_string())
-                .into(),
+                Button::new("Change it", WRITE_NOTE, "Change it: the opening note of the week")
+                    .value(&monday.to_string())
+                    .into(),
             ]),
         ],
     )

@@ -46,7 +46,7 @@ fn quiet(settings: &Settings, known: &Known) -> (String, Button) {
     match &settings.silence {
         None => (
             "nothing is stopped".to_owned(),
-            Button::new("Stop them all", QUIET, "Stop every automatic post")
+            Button::new("Stop them all", QUIET, "Stop them all: every automatic post")
                 .value("on")
                 .confirmed(
                     "Stop every automatic post?",
@@ -60,7 +60,7 @@ fn quiet(settings: &Settings, known: &Known) -> (String, Button) {
                 known.name(&silence.by),
                 moment(silence.since, known)
             ),
-            Button::new("Let it post again", QUIET, "Let automatic posts go on").value("off"),
+            Button::new("Let it post again", QUIET, "Let it post again by itself").value("off"),
         ),
     }
 }
@@ -79,7 +79,7 @@ pub(super) fn rows(settings: &Settings, known: &Known) -> Vec<Block> {
     let (says, button) = quiet(settings, known);
     blocks.push(Block::section_with(&format!("*Automatic posts:* {says}"), button));
     blocks.push(Block::actions(vec![
-        Button::new("History", HISTORY, "Who changed which setting, and when").into(),
+        Button::new("History", HISTORY, "History: who changed which setting, and when").into(),
     ]));
     blocks
 }
@@ -245,7 +245,7 @@ pub(super) fn ask_channel(settings: &Settings, said: &str) -> Message {
                 Button::new(
                     "Where they are given",
                     STEP,
-                    "No channel: cards stand where kudos are given",
+                    "Where they are given: no channel for cards",
                 )
                 .value("emoji")
                 .into(),
@@ -265,12 +265,14 @@ pub(super) fn ask_invitation(channel: &ChannelId) -> Message {
         vec![
             Block::section(&text),
             Block::actions(vec![
-                Button::new("Done", STEP, "I have invited Plaudit")
+                Button::new("Done", STEP, "Done, I have invited Plaudit")
                     .value("invite")
                     .primary()
                     .into(),
-                Button::new("Later", STEP, "Invite Plaudit later").value("emoji").into(),
-                Button::new("Another channel", STEP, "Pick another channel")
+                Button::new("Later", STEP, "Later: invite Plaudit")
+                    .value("emoji")
+                    .into(),
+                Button::new("Another channel", STEP, "Another channel for cards")
                     .value("channel")
                     .into(),
             ]),
@@ -289,11 +291,11 @@ pub(super) fn ask_emoji() -> Message {
         vec![
             Block::section(&text),
             Block::actions(vec![
-                Button::new("Use :kudos:", SUGGESTED, "Let the emoji kudos give")
+                Button::new("Use :kudos:", SUGGESTED, "Use :kudos: as the emoji that gives")
                     .primary()
                     .into(),
                 change(Field::Emoji, "Another one", FIRST).into(),
-                Button::new("None for now", STEP, "No emoji gives kudos")
+                Button::new("None for now", STEP, "None for now: no emoji gives kudos")
                     .value("give")
                     .into(),
             ]),
@@ -335,7 +337,7 @@ fn with_prompts(text: &str) -> Message {
                 Button::new(
                     "Choose channel and time",
                     NEW_PROMPTS,
-                    "Post a question each working day",
+                    "Choose channel and time of a daily question",
                 ),
             ),
         ],

@@ -175,12 +175,7 @@ pub fn list(_: Locale, settings: &Settings, packs: &Packs, listed: &[Listed<'_>]
         text.push(more);
     }
     blocks.push(Block::actions(vec![
-        Button::new(
-            "New schedule",
-            NEW,
-            "Post prompts in another channel or at another time",
-        )
-        .into(),
+        Button::new("New schedule", NEW, "New schedule of prompts").into(),
     ]));
     Message::new(&text.join(" "), blocks)
 }
@@ -201,13 +196,13 @@ fn buttons(schedule: &Schedule) -> Vec<crate::slack::blocks::Element> {
     }
     more.push(entry("Delete", DELETE));
     vec![
-        Button::new("Post now", POST_NOW, "Post the next prompt now")
+        Button::new("Post now", POST_NOW, "Post now: a prompt of this schedule")
             .value(id)
             .into(),
-        Button::new("Swap the next one", SWAP, "Another prompt in the place of the next one")
+        Button::new("Swap the next one", SWAP, "Swap the next one for another prompt")
             .value(id)
             .into(),
-        Button::new("Write one", WRITE, "Write a prompt of your own")
+        Button::new("Write one", WRITE, "Write one of your own")
             .value(id)
             .into(),
         Menu::new(MORE, more).into(),

@@ -166,9 +166,9 @@ pub(in crate::setup) fn list(
     }
     let new = |text: &str, value: &str, label: &str| Button::new(text, NEW, label).value(value).into();
     blocks.push(Block::actions(vec![
-        new("From a user group", "usergroup", "A new team from a user group"),
-        new("From a channel", "channel", "A new team from a channel's people"),
-        new("A list of people", "list", "A new team from a list of people"),
+        new("From a user group", "usergroup", "From a user group: a new team"),
+        new("From a channel", "channel", "From a channel: a new team of its people"),
+        new("A list of people", "list", "A list of people: a new team"),
         who_is_away().into(),
     ]));
     View::modal("Teams", "setup.teams", blocks)
@@ -226,7 +226,7 @@ pub(in crate::setup) fn form(
         let team = serde_json::from_str::<serde_json::Value>(metadata).unwrap_or_default();
         let id = team["team"].as_str().unwrap_or_default();
         blocks.push(Block::actions(vec![
-            Button::new("Remove this team", REMOVE, &format!("Remove {}", draft.name))
+            Button::new("Remove this team", REMOVE, &format!("Remove this team: {}", draft.name))
                 .value(id)
                 .danger()
                 .confirmed(
