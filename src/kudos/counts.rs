@@ -1,5 +1,5 @@
-//! Tallies: what a ledger row counts for at once. Derived, so that they can be rebuilt. What boards need beyond them
-//! follows a moment later (`standings.rs`).
+//! Tallies: what a ledger row counts for at once, day by day, so that any days can be summed up. Derived, so that they
+//! can be rebuilt. Weeks, months and longer follow a moment later (`standings.rs`).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -29,31 +29,29 @@ pub(super) type TallyKey<'a> = (Cow<'a, str>, Cow<'a, str>, Cow<'a, str>, Cow<'a
 pub(super) struct Counts<'a> {
     pub tallies: BTreeMap<TallyKey<'a>, i64>,
     /// As they are written: a list has hardly more than one day, and a date is slow to write.
-    pub periods: BTreeMap<Day, [String; 4]>,
+    pub periods: BTreeMap<Day, String>,
 }
 
 impl<'a> Counts<'a> {
     /// Counts a row `sign` times: 1 when it was given, -1 when it is taken back.
     pub(super) fn add(&mut self, row: &Counted<'a>, sign: i64) {
-        let periods = self.periods.entry(row.day).or_insert_with(|| {
-            let day = row.day;
-            [Period::day(day), Period::week(day), Period::month(day), Period::all()].map(|period| period.to_string())
-        });
-        for period in periods.iter() {
-            let mut tally = |member: &'a str, role: &'static str| {
-                let key = (
-                    row.workspace.into(),
-                    period.clone().into(),
-                    member.into(),
-                    role.into(),
-                    row.source.into(),
-                );
-                *self.tallies.entry(key).or_default() += sign;
-            };
-            tally(row.giver, "giver");
-            if row.is_member {
-                tally(row.receiver, "receiver");
-            }
+        let period = self
+            .periods
+            .entry(row.day)
+            .or_insert_with(|| Period::day(row.day).to_string());
+        let mut tally = |member: &'a str, role: &'static str| {
+            let key = (
+                row.workspace.into(),
+                period.clone().into(),
+                member.into(),
+                role.into(),
+                row.source.into(),
+            );
+            *self.tallies.entry(key).or_default() += sign;
+        };
+        tally(row.giver, "giver");
+        if row.is_member {
+            tally(row.receiver, "receiver");
         }
     }
 

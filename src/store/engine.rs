@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "prompts", include_str!("../../migrations/0005_prompts.sql")),
     (6, "boards", include_str!("../../migrations/0006_boards.sql")),
     (7, "digest", include_str!("../../migrations/0007_digest.sql")),
+    (8, "day tallies", include_str!("../../migrations/0008_day_tallies.sql")),
 ];
 
 /// How long a statement waits for another process's lock on the SQLite file. Short, so that a person hears of it.
@@ -179,7 +180,7 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // A file doesn't hang up, and asking whether it has takes as long as a statement.
             .test_before_acquire(false)
-            .connect_with(options.clone().read_only(true).pragma("cache_size", "-1000"))
+            .connect_with(options.clone().read_only(true).pragma("cache_size", "-500"))
             .await
             .map_err(OpenError::Unreachable)?;
         let (writer, guard) = Writer::start(connection, options).map_err(OpenError::Thread)?;

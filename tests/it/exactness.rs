@@ -197,28 +197,20 @@ impl Books {
                 .or_default() += cost;
             let day: NaiveDate = workspace_day.parse().expect("a day");
             let monday = day - TimeDelta::days(i64::from(day.weekday().num_days_from_monday()));
-            let periods = [
-                format!("d{day}"),
-                format!("w{monday}"),
-                format!("m{}", day.format("%Y-%m")),
-                "all".to_owned(),
-            ];
             let column = if source == "customer" { "customer" } else { "peer" };
-            for period in periods {
-                let mut tally = |member: &str, role: &str| {
-                    let key = [
-                        workspace.clone(),
-                        period.clone(),
-                        member.to_owned(),
-                        role.to_owned(),
-                        column.to_owned(),
-                    ];
-                    *books.tally.entry(key).or_default() += 1;
-                };
-                tally(&giver, "giver");
-                if kind == "member" {
-                    tally(&receiver, "receiver");
-                }
+            let mut tally = |member: &str, role: &str| {
+                let key = [
+                    workspace.clone(),
+                    format!("d{day}"),
+                    member.to_owned(),
+                    role.to_owned(),
+                    column.to_owned(),
+                ];
+                *books.tally.entry(key).or_default() += 1;
+            };
+            tally(&giver, "giver");
+            if kind == "member" {
+                tally(&receiver, "receiver");
             }
             let quarter = day.month().div_ceil(3);
             for period in [
@@ -249,10 +241,8 @@ impl Books {
     }
 
     fn tally(&self, member: &str, role: &str, source: &str) -> i64 {
-        self.tally
-            .get(&["T1", "all", member, role, source].map(str::to_owned))
-            .copied()
-            .unwrap_or(0)
+        let of = |key: &[String; 5]| key[2..] == [member, role, source];
+        self.tally.iter().filter(|(key, _)| of(key)).map(|(_, n)| n).sum()
     }
 
     fn pair(&self, giver: &str, receiver: &str) -> i64 {

@@ -361,7 +361,7 @@ impl Told<'_> {
         let stored = rows!(
             t.database(),
             (String, String, i64),
-            "SELECT member, role, n FROM tally WHERE period = 'all' AND n <> 0"
+            "SELECT member, role, CAST(SUM(n) AS BIGINT) FROM tally GROUP BY member, role HAVING SUM(n) <> 0"
         );
         let stored: BTreeMap<_, _> = stored
             .into_iter()

@@ -69,6 +69,17 @@ async fn every_migration_takes_a_database_full_of_the_version_before() {
             assert!(count > 0, "the sample data of version {version} leaves {table} empty");
         }
     }
+    let periods = rows!(
+        &database,
+        (String,),
+        "SELECT DISTINCT period FROM tally ORDER BY period"
+    );
+    let periods: Vec<String> = periods.into_iter().map(|(period,)| period).collect();
+    assert_eq!(
+        periods,
+        ["d2023-11-14", "d2026-05-28", "d2026-06-01"],
+        "only days are tallied"
+    );
     let db = database.open().await;
     let kudos: Result<_, StoreError> = db.read(async |tx: &mut Tx| export_page(tx, None, 100).await).await;
     let ids: Vec<String> = kudos.expect("an export").into_iter().map(|row| row.id).collect();

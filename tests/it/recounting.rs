@@ -33,8 +33,7 @@ fn a_recount_finds_and_corrects_what_is_off() {
         t.person("lee").runs("/kudos @dana for the first thing").await;
         t.person("mo").runs("/kudos @dana for the second thing").await;
         t.catches_up().await;
-        t.tampers("UPDATE tally SET n = 7 WHERE role = 'receiver' AND period = 'all'")
-            .await;
+        t.tampers("UPDATE tally SET n = 7 WHERE role = 'receiver'").await;
         t.tampers("DELETE FROM pair WHERE period LIKE 'm%'").await;
         t.tampers("UPDATE allowance SET used = used + 2").await;
         t.tampers("UPDATE standing SET n = 9 WHERE kind = 'received' AND period = 'q2026-2'")
@@ -44,7 +43,7 @@ fn a_recount_finds_and_corrects_what_is_off() {
         t.tampers("UPDATE thanked SET day = '2026-05-01'").await;
         assert_snapshot!(report(t).await, @"
         2 rows
-        tally T all DANA receiver peer: 7 stored, 2 in the ledger
+        tally T d2026-06-02 DANA receiver peer: 7 stored, 2 in the ledger
         pair T m2026-06 LEE DANA: 0 stored, 1 in the ledger
         pair T m2026-06 MO DANA: 0 stored, 1 in the ledger
         allowance T LEE 2026-06-02: 3 stored, 1 in the ledger
