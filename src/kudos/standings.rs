@@ -244,11 +244,12 @@ async fn latest_days(
         let rows: Vec<_> = touched.iter().map(|member| [member]).collect();
         sql!(
             tx,
-            execute "UPDATE member SET thanked_on = t.day FROM json_each($1) j CROSS JOIN thanked t
-                     WHERE member.workspace = $2 AND member.id = j.value ->> 0
-                        AND t.workspace = $2 AND t.member = j.value ->> 0",
-            list(&rows),
-            workspace
+            // As a list of ids and not as a join: SQLite would walk all members, and the list for each of them.
+            execute "UPDATE member SET thanked_on = COALESCE(
+                        (SELECT t.day FROM thanked t WHERE t.workspace = $1 AND t.member = member.id), '')
+                     WHERE workspace = $1 AND id IN (SELECT value ->> 0 FROM json_each($2))",
+            workspace,
+            list(&rows)
         )?;
     }
     Ok(())
