@@ -8,11 +8,11 @@ use chrono_tz::Tz;
 
 use super::coverage::{Of, covered, forgotten, is_installed_by, lately, months, of_month, remember_month};
 use super::messages::{self, Covered, Mine, Own, Shown};
-use super::rules::may_be_named;
 use super::{QUOTES, Wanted, board, by_value, figure, most_boosted, said_to, thanked_by};
 use crate::base::calendar::{Day, Span, Unit, at_hour, local_day};
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, TeamId, UserId, WorkspaceId};
+use crate::kudos::rules::may_be_named;
 use crate::kudos::{self, People, Ranked, Receiver};
 use crate::slack::blocks::{Block, Message};
 use crate::store::{StoreError, Tx};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::coverage::Share;
 use super::rules::Ranking;
-use super::{Boosted, Said, Wanted};
+use super::{Said, Wanted};
 use crate::base::calendar::{Day, Span, Unit, date};
 use crate::base::ids::{GroupId, TeamId, UserId};
 use crate::base::text::{shorten, thousands};
 use crate::kudos::messages::{Names as _, THANK};
-use crate::kudos::{People, Ranked};
+use crate::kudos::{People, Quote, Ranked};
 use crate::slack::blocks::{Block, Button, Element, Message};
 use crate::slack::mrkdwn::{bold, escape, plain_name, quote};
 use crate::workspace::{Locale, Member, Settings, Usergroup};
@@ -60,7 +60,7 @@ pub struct Shown {
     /// Who stands on it.
     pub ranking: Ranking,
     /// The words that most people joined.
-    pub boosted: Vec<Boosted>,
+    pub boosted: Vec<Quote>,
     /// Coverage stands above it.
     pub covered: Covered,
     /// For whoever looks; `None` on a board that is shared.

@@ -11,15 +11,16 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use look::{home_section, keep_month};
-pub use store::{Boosted, Said, by_value, figures, highest, most_joined, readable_by_all, said_to, thanked_by};
+pub use store::{Said, by_value, figures, highest, most_joined, said_to, thanked_by};
 
 use crate::base::calendar::Span;
 use crate::base::clock::Instant;
 use crate::base::ids::{TeamId, UserId, WorkspaceId};
-use crate::kudos::{Ranked, Receiver};
+use crate::kudos::rules::may_be_named;
+use crate::kudos::{Quote, Ranked, quotable};
 use crate::store::{StoreError, Tx};
 use crate::workspace::{self, Member, Settings};
-use rules::{NAMES, Ranking, Row, may_be_named, may_be_quoted, rank};
+use rules::{NAMES, Ranking, Row, rank};
 
 /// How many of the most joined words a board quotes.
 pub const QUOTES: usize = 3;
@@ -115,26 +116,15 @@ pub async fn most_boosted(
     settings: &Settings,
     span: Span,
     most: usize,
-) -> Result<(Vec<Boosted>, BTreeMap<UserId, Member>), StoreError> {
+) -> Result<(Vec<Quote>, BTreeMap<UserId, Member>), StoreError> {
     const PAGE: i64 = 30;
     let (mut found, mut known) = (Vec::new(), BTreeMap::new());
     let mut skip = 0;
     loop {
         let page = most_joined(tx, workspace, span, skip, PAGE).await?;
-        let boosted = readable_by_all(tx, workspace, &page).await?;
-        let people: BTreeSet<UserId> = boosted
-            .iter()
-            .flat_map(|one| {
-                let receivers = one.receivers.iter().filter_map(Receiver::member);
-                receivers.chain([&one.giver]).cloned()
-            })
-            .collect();
-        known.extend(workspace::members(tx, workspace, &people).await?);
-        found.extend(
-            boosted
-                .into_iter()
-                .filter(|one| may_be_quoted(&one.giver, &one.receivers, &known, settings)),
-        );
+        let (quotes, people) = quotable(tx, workspace, settings, &page).await?;
+        found.extend(quotes);
+        known.extend(people);
         skip += PAGE;
         if found.len() >= most || i64::try_from(page.len()).is_ok_and(|len| len < PAGE) {
             found.truncate(most);

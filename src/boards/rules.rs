@@ -1,11 +1,7 @@
 //! Who stands on a board, and at which rank; whose words may be quoted; who counts as forgotten.
 
-use std::collections::BTreeMap;
-
 use crate::base::calendar::Day;
 use crate::base::ids::UserId;
-use crate::kudos::Receiver;
-use crate::workspace::{Member, Settings};
 
 /// The most names on a board. Below them nobody is named.
 pub const NAMES: usize = 10;
@@ -71,27 +67,6 @@ pub fn rank(mut rows: Vec<Row>) -> Ranking {
         places,
         more_share_the_last,
     }
-}
-
-/// Whether somebody may be named where many see it: a person of this workspace who is still here and doesn't mind.
-pub fn may_be_named(member: Option<&Member>, settings: &Settings) -> bool {
-    member.is_some_and(|member| settings.may_be_thanked(member, None) && !member.choices.is_unlisted)
-}
-
-/// Whether words may be quoted: everybody concerned may be named, and none of the thanked wants their thanks to
-/// themselves.
-pub fn may_be_quoted(
-    giver: &UserId,
-    receivers: &[Receiver],
-    known: &BTreeMap<UserId, Member>,
-    settings: &Settings,
-) -> bool {
-    may_be_named(known.get(giver), settings)
-        && receivers.iter().filter_map(Receiver::member).all(|receiver| {
-            known
-                .get(receiver)
-                .is_some_and(|member| may_be_named(Some(member), settings) && !member.choices.is_private)
-        })
 }
 
 /// The last day of thanks that makes somebody forgotten `today`: [`FORGOTTEN_AFTER`] working days have passed since,

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rules::Row;
 use crate::base::calendar::{Day, Span, Unit};
 use crate::base::clock::Instant;
-use crate::base::ids::{GroupId, KudosId, UserId, WorkspaceId};
-use crate::kudos::{Ranked, Receiver, Source};
+use crate::base::ids::{KudosId, UserId, WorkspaceId};
+use crate::kudos::{Ranked, Source};
 use crate::store::{StoreError, Tx, list, sql};
 
 /// The highest figures of a period, the highest first.
@@ -183,23 +183,6 @@ pub async fn said_to(
         .collect())
 }
 
-/// Words that somebody joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Boosted {
-    /// Of which kudos.
-    pub kudos: KudosId,
-    /// Who said them; who passed them on, of a customer's.
-    pub giver: UserId,
-    /// To whom.
-    pub receivers: Vec<Receiver>,
-    /// The words.
-    pub reason: String,
-    /// A customer said it.
-    pub by_customer: bool,
-    /// How many joined in.
-    pub joined: i64,
-}
-
 /// The kudos of a period that most people joined, `most` of them after the first `skip`, the most joined first.
 pub async fn most_joined(
     tx: &mut Tx,
@@ -246,59 +229,5 @@ pub async fn most_joined(
         .into_iter()
         .skip(from)
         .take(usize::try_from(most).unwrap_or(0))
-        .collect())
-}
-
-/// What was said in those of these kudos whose words everybody can read: they stand, nobody hid them, and their card is
-/// in a public channel of this workspace alone. In the order given.
-pub async fn readable_by_all(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    kudos: &[(KudosId, i64)],
-) -> Result<Vec<Boosted>, StoreError> {
-    type Found = (KudosId, UserId, String, String, String, String);
-    let rows = sql!(
-        tx,
-        fetch_all as Found,
-        "SELECT l.kudos, l.giver, l.receiver, l.receiver_kind, l.source, w.reason
-         FROM json_each($1) j CROSS JOIN ledger l CROSS JOIN words w
-         WHERE l.kudos = j.value ->> 0 AND l.workspace = $2 AND w.kudos = l.kudos AND w.reason <> ''
-            AND l.reversed_at IS NULL
-            AND NOT EXISTS (SELECT 1 FROM hidden h WHERE h.workspace = $2 AND h.kudos = l.kudos)
-            AND EXISTS (SELECT 1 FROM post p CROSS JOIN place c
-                WHERE p.workspace = $2 AND p.kudos = l.kudos AND p.audience IN ('', 'roundup')
-                    AND c.workspace = $2 AND c.channel = p.channel AND c.kind = 'public' AND NOT c.is_shared)
-         ORDER BY l.id",
-        list(&kudos.iter().map(|(id, _)| [id]).collect::<Vec<_>>()),
-        workspace
-    )?;
-    let mut said: BTreeMap<KudosId, Boosted> = BTreeMap::new();
-    for (kudos, giver, receiver, kind, source, reason) in rows {
-        let receiver = if kind == "member" {
-            Receiver::Member(receiver.into())
-        } else {
-            Receiver::Group(GroupId(receiver))
-        };
-        said.entry(kudos.clone())
-            .or_insert_with(|| Boosted {
-                kudos,
-                giver,
-                receivers: Vec::new(),
-                reason,
-                by_customer: source == Source::Customer.name(),
-                joined: 0,
-            })
-            .receivers
-            .push(receiver);
-    }
-    Ok(kudos
-        .iter()
-        .filter_map(|(id, joined)| {
-            let found = said.remove(id)?;
-            Some(Boosted {
-                joined: *joined,
-                ..found
-            })
-        })
         .collect())
 }

@@ -7,7 +7,7 @@ use super::{Named, Own, Told};
 use crate::base::calendar::{Day, date};
 use crate::base::ids::{ChannelId, UserId};
 use crate::base::text::{list_names, shorten, thousands};
-use crate::boards::Boosted;
+use crate::kudos::Quote;
 use crate::kudos::messages::Names;
 use crate::slack::blocks::{Block, Button, Input, Message, View, measure};
 use crate::slack::mrkdwn::{channel as channel_link, escape, plain_name, quote};
@@ -84,7 +84,7 @@ fn quoted(reason: &str) -> String {
 }
 
 /// The words, with who said them and how many joined.
-fn quoted_with(told: &Told, said: &Boosted) -> String {
+fn quoted_with(told: &Told, said: &Quote) -> String {
     let giver = plain_name(&told.names().giver(&said.giver));
     let joined = match said.joined {
         0 => String::new(),

@@ -24,9 +24,8 @@ use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, TeamId, UserId, WorkspaceId};
 use crate::base::text::fold;
 use crate::boards::coverage::{self, Of};
-use crate::boards::rules::may_be_quoted;
-use crate::boards::{self, Boosted, Said};
-use crate::kudos::{self, People, Receiver};
+use crate::boards::{self, Said};
+use crate::kudos::{self, People, Quote, Receiver};
 use crate::outbox;
 use crate::prompts::{self, Turnout};
 use crate::store::{StoreError, Tx};
@@ -38,7 +37,7 @@ use rules::{Due, Month, candidates, due, lacks};
 /// Months of coverage that the picture shows.
 const MONTHS: usize = 12;
 /// Customers' words that are looked at together until some may be quoted.
-const PAGE: i64 = 30;
+const PAGE: usize = 30;
 /// From how many teams somebody is thanked to be told apart.
 const TEAMS: usize = 3;
 
@@ -81,11 +80,11 @@ pub struct Told {
     /// Thanks between teams; `None` where there are fewer than two.
     pub across: Option<Across>,
     /// A customer's words.
-    pub customers_words: Option<Boosted>,
+    pub customers_words: Option<Quote>,
     /// What it was for, the most named value first.
     pub values: Vec<(String, i64)>,
     /// The words that most people joined.
-    pub joined: Option<Boosted>,
+    pub joined: Option<Quote>,
     /// How prompts were answered; `None` where nobody answered any.
     pub turnout: Option<Turnout>,
     /// Thanks of colleagues on each day that had any, of this month and of the one before.
@@ -284,7 +283,7 @@ async fn told(
         joined = boosted.into_iter().find(|said| {
             customers_words
                 .as_ref()
-                .is_none_or(|customers: &Boosted| customers.kudos != said.kudos)
+                .is_none_or(|customers: &Quote| customers.kudos != said.kudos)
         });
     }
     let turnout = if is_of_all {
@@ -362,25 +361,15 @@ async fn quotable_customers_words(
     tx: &mut Tx,
     of: Gather<'_>,
     slice: &Slice,
-) -> Result<(Option<Boosted>, BTreeMap<UserId, Member>), StoreError> {
-    let mut skip = 0;
-    loop {
-        let page = customers_words(tx, slice, skip, PAGE).await?;
-        let said = boards::readable_by_all(tx, of.workspace, &page).await?;
-        let people = said.iter().flat_map(|said| {
-            let receivers = said.receivers.iter().filter_map(Receiver::member);
-            receivers.chain([&said.giver]).cloned()
-        });
-        let known = workspace::members(tx, of.workspace, &people.collect()).await?;
-        let mut said = said.into_iter();
-        if let Some(said) = said.find(|said| may_be_quoted(&said.giver, &said.receivers, &known, of.settings)) {
-            return Ok((Some(said), known));
+) -> Result<(Option<Quote>, BTreeMap<UserId, Member>), StoreError> {
+    // One look at the month, however many of its words may not be quoted.
+    for page in customers_words(tx, slice).await?.chunks(PAGE) {
+        let (quotes, known) = kudos::quotable(tx, of.workspace, of.settings, page).await?;
+        if let Some(first) = quotes.into_iter().next() {
+            return Ok((Some(first), known));
         }
-        if i64::try_from(page.len()).is_ok_and(|len| len < PAGE) {
-            return Ok((None, BTreeMap::new()));
-        }
-        skip += PAGE;
     }
+    Ok((None, BTreeMap::new()))
 }
 
 /// The share that was thanked in each of the last twelve months: as stored at its end, and counted for the month told

@@ -583,9 +583,9 @@ pub async fn values(tx: &mut Tx, of: &Slice) -> Result<BTreeMap<String, i64>, St
     Ok(values)
 }
 
-/// What customers said in a month: the kudos that most people joined first, then the latest; `most` of them after the
-/// first `skip`, each with how many joined. Whether they may be quoted is another question.
-pub async fn customers_words(tx: &mut Tx, of: &Slice, skip: i64, most: i64) -> Result<Vec<(KudosId, i64)>, StoreError> {
+/// What customers said in a month: the kudos that most people joined first, then the latest, each with how many joined.
+/// Whether they may be quoted is another question.
+pub async fn customers_words(tx: &mut Tx, of: &Slice) -> Result<Vec<(KudosId, i64)>, StoreError> {
     let (first, last) = of.days();
     sql!(
         tx,
@@ -595,7 +595,7 @@ pub async fn customers_words(tx: &mut Tx, of: &Slice, skip: i64, most: i64) -> R
          WHERE l.given_at >= $1 AND l.given_at < $2 AND l.workspace || '' = $3 AND l.workspace_day >= $4
             AND l.workspace_day <= $5 AND l.reversed_at IS NULL AND l.source = $6
             AND ($7 = '' OR l.receiver IN (SELECT value ->> 0 FROM json_each($8)))
-         GROUP BY l.kudos ORDER BY 2 DESC, l.kudos DESC LIMIT $9 OFFSET $10",
+         GROUP BY l.kudos ORDER BY 2 DESC, l.kudos DESC",
         of.from(),
         of.until(),
         &of.workspace,
@@ -603,9 +603,7 @@ pub async fn customers_words(tx: &mut Tx, of: &Slice, skip: i64, most: i64) -> R
         last,
         Source::Customer.name(),
         of.people.as_deref().map_or("", |_| "some"),
-        of.people.as_deref().unwrap_or("[]"),
-        most,
-        skip
+        of.people.as_deref().unwrap_or("[]")
     )
 }
 

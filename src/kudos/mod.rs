@@ -53,7 +53,7 @@ pub use put_right::{
     Announced, Change, Decided, Edited, Hidden, Reported, add_value, announce, edit_words, hide, keep, remove, report,
     words_of,
 };
-pub use quotes::{customers_quoted, customers_words};
+pub use quotes::{Quote, customers_quoted, customers_words, quotable};
 use record::{Prepared, record_prepared};
 pub use record::{STATEMENTS, record};
 pub use recount::{Difference, Recount, recount};

@@ -12,7 +12,7 @@ use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, UserId};
 use crate::base::text::{count, few_words, words};
 use crate::slack::mrkdwn::Broadcast;
-use crate::workspace::{Guest, Member, Place, PlaceKind, Postable};
+use crate::workspace::{Guest, Member, Place, PlaceKind, Postable, Settings};
 
 /// The most people that one kudos thanks; more is an announcement.
 pub const MOST_RECEIVERS: usize = 20;
@@ -347,4 +347,25 @@ pub fn next_morning(now: Instant, zone: Tz) -> Day {
     } else {
         today.next_working_day()
     }
+}
+
+/// Whether somebody may be named where many see it: a person of this workspace who is still here and doesn't mind.
+pub fn may_be_named(member: Option<&Member>, settings: &Settings) -> bool {
+    member.is_some_and(|member| settings.may_be_thanked(member, None) && !member.choices.is_unlisted)
+}
+
+/// Whether words may be quoted: everybody concerned may be named, and none of the thanked wants their thanks to
+/// themselves.
+pub fn may_be_quoted(
+    giver: &UserId,
+    receivers: &[Receiver],
+    known: &BTreeMap<UserId, Member>,
+    settings: &Settings,
+) -> bool {
+    may_be_named(known.get(giver), settings)
+        && receivers.iter().filter_map(Receiver::member).all(|receiver| {
+            known
+                .get(receiver)
+                .is_some_and(|member| may_be_named(Some(member), settings) && !member.choices.is_private)
+        })
 }

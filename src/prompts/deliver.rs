@@ -27,7 +27,7 @@ use crate::workspace::{self, Ctx, Member, Usergroup};
 /// Answers of the day before that Customer Service Week carries on.
 const CARRIED: usize = 3;
 /// Customers' words that it passes on with them.
-const CUSTOMERS: i64 = 2;
+const CUSTOMERS: usize = 2;
 /// How much of an answer is quoted, in characters.
 const QUOTED: usize = 280;
 /// How far back the post before may lie, in days, for its answers to be told: a long weekend.
@@ -326,7 +326,7 @@ async fn quotes(ctx: &Ctx, of: &Occurrence) -> Result<Quotes, StoreError> {
             let customers = if carries {
                 let zone = workspace_zone(&settings, &known);
                 let since = at_hour(day, 0, zone);
-                kudos::customers_words(tx, id, (since, planned.at), CUSTOMERS).await?
+                kudos::customers_words(tx, id, &settings, (since, planned.at), CUSTOMERS).await?
             } else {
                 Vec::new()
             };
@@ -386,9 +386,10 @@ async fn render(
         Ok(answers) => answers,
         Err(error) => return Ok(Err(error)),
     };
+    let settings = ctx.settings();
     let customers: Vec<Quoted> = ctx
         .db
-        .read(async |tx: &mut Tx| kudos::customers_quoted(tx, id, &quoted.customers).await)
+        .read(async |tx: &mut Tx| kudos::customers_quoted(tx, id, &settings, &quoted.customers).await)
         .await?
         .into_iter()
         .map(|(name, words)| Quoted { name, words })

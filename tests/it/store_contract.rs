@@ -13,7 +13,7 @@ use plaudit::boards::coverage::{
     Of, Share, covered, every_month, is_installed_by, lately, months, of_month, remember_month,
 };
 use plaudit::boards::{
-    Wanted, board, by_value, coverage, figure, highest, most_boosted, most_joined, readable_by_all, said_to, thanked_by,
+    Wanted, board, by_value, coverage, figure, highest, most_boosted, most_joined, said_to, thanked_by,
 };
 use plaudit::kudos::rules::closes_at;
 use plaudit::kudos::{
@@ -1973,7 +1973,9 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
         }
         let joined = read!(db, tx => most_joined(tx, &t1(), month, 0, 5));
         assert!(
-            read!(db, tx => readable_by_all(tx, &t1(), &joined)).is_empty(),
+            read!(db, tx => kudos::quotable(tx, &t1(), &Settings::default(), &joined))
+                .0
+                .is_empty(),
             "no card stands anywhere"
         );
         let settings = Settings::default();
@@ -2198,8 +2200,7 @@ fn a_months_figures_are_its_own() {
             read!(db, tx => values(tx, &slice)),
             BTreeMap::from([("calm".to_owned(), 4)])
         );
-        assert_eq!(read!(db, tx => customers_words(tx, &slice, 0, 10)).len(), 1);
-        assert!(read!(db, tx => customers_words(tx, &slice, 1, 10)).is_empty());
+        assert_eq!(read!(db, tx => customers_words(tx, &slice)).len(), 1);
         let lees = read!(db, tx => thanked(tx, &t1(), month, &"ULEE".into()));
         assert_eq!(lees, [("UDANA".into(), 2), ("UMO".into(), 1)]);
         // Those of some people alone.
@@ -2210,7 +2211,7 @@ fn a_months_figures_are_its_own() {
         assert_eq!(read!(db, tx => pairs(tx, &of_mo)).len(), 1);
         assert_eq!(read!(db, tx => values(tx, &of_mo)).len(), 1);
         assert_eq!(read!(db, tx => by_day(tx, &of_mo)).len(), 1);
-        assert!(read!(db, tx => customers_words(tx, &of_mo, 0, 10)).is_empty());
+        assert!(read!(db, tx => customers_words(tx, &of_mo)).is_empty());
 
         let of = Gather {
             workspace: &t1(),
@@ -2458,9 +2459,10 @@ fn answers_count_once_a_person_and_go_with_them() {
         let (words, all) = read!(db, tx => asked::said_to(tx, &t1(), &mo, year, 1));
         assert_eq!((words.len(), all, &words[0].0), (1, 2, &dana));
         // No card stands anywhere yet.
-        assert!(read!(db, tx => kudos::customers_words(tx, &t1(), year, 9)).is_empty());
+        assert!(read!(db, tx => kudos::customers_words(tx, &t1(), &Settings::default(), year, 9)).is_empty());
         let given = read!(db, tx => export_page(tx, None, 9));
-        let kudos_of = read!(db, tx => kudos::customers_quoted(tx, &t1(), &[given[0].id.as_str().into()]));
+        let kudos_of =
+            read!(db, tx => kudos::customers_quoted(tx, &t1(), &Settings::default(), &[given[0].id.as_str().into()]));
         assert!(kudos_of.is_empty());
         assert!(!read!(db, tx => kudos::gave_by_post(tx, &t1(), &channel, &at("0.2"))));
 
