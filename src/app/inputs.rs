@@ -191,7 +191,7 @@ pub async fn submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) ->
 /// Takes a setting. When the commit takes longer, the form says so and keeps what was typed: saving the same again does no
 /// harm.
 async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
-    let late = setup::inputs::not_saved(&event);
+    let late = setup::inputs::not_saved(app.ctx.locale, &event);
     let work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {

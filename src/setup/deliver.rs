@@ -57,7 +57,7 @@ pub async fn hello(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
     };
     let post = PostMessage {
         channel: &channel,
-        message: &messages::hello(&settings),
+        message: &messages::hello(ctx.locale, &settings),
         metadata: Some(&metadata),
         thread_ts: None,
     };

@@ -8,7 +8,7 @@ use crate::base::text::{clean, count, fold};
 use crate::slack::blocks::{Block, Choose, Input};
 use crate::slack::inbound::Fields;
 use crate::slack::mrkdwn::{channel as channel_link, escape};
-use crate::workspace::{Announcement, Givers, Settings, Value};
+use crate::workspace::{Announcement, Givers, Locale, Settings, Value};
 
 /// Something that a steward can set by a form. Its name is that of its main input and ends the form's callback id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl Field {
     }
 
     /// What it is called, plain; at most 24 characters.
-    pub(super) const fn title(self) -> &'static str {
+    pub(super) const fn title(self, _: Locale) -> &'static str {
         match self {
             Self::Channel => "Recognition channel",
             Self::Announcement => "How cards are posted",
@@ -260,7 +260,7 @@ impl Field {
     }
 
     /// The inputs of its form, holding what `settings` say.
-    pub(super) fn inputs(self, settings: &Settings) -> Vec<Block> {
+    pub(super) fn inputs(self, _: Locale, settings: &Settings) -> Vec<Block> {
         let name = self.name();
         match self {
             Self::Channel => vec![
@@ -451,7 +451,12 @@ impl Field {
     }
 
     /// The settings with what was filled in, or what is wrong and beside which input it is said (plain).
-    pub(super) fn read(self, filled: &Fields, settings: &Settings) -> Result<Settings, (&'static str, String)> {
+    pub(super) fn read(
+        self,
+        _: Locale,
+        filled: &Fields,
+        settings: &Settings,
+    ) -> Result<Settings, (&'static str, String)> {
         let name = self.name();
         let mut draft = settings.clone();
         let wrong = |what: &str| Err((name, what.to_owned()));
@@ -526,7 +531,7 @@ impl Field {
     }
 
     /// What a steward must say yes to before it is saved, in mrkdwn.
-    pub(super) fn warning(self, before: &Settings, draft: &Settings) -> Option<String> {
+    pub(super) fn warning(self, _: Locale, before: &Settings, draft: &Settings) -> Option<String> {
         if self != Self::Emoji {
             return None;
         }
@@ -699,7 +704,7 @@ mod tests {
         assert!(
             Field::ALL
                 .iter()
-                .all(|field| field.title().len() <= crate::slack::limits::VIEW_TITLE)
+                .all(|field| field.title(Locale::En).len() <= crate::slack::limits::VIEW_TITLE)
         );
     }
 }

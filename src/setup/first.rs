@@ -38,7 +38,11 @@ pub(super) async fn begin(ctx: &Ctx, user: &UserId) -> Result<Message, StoreErro
         return Ok(messages::not_a_steward(&settings, &known, user));
     }
     if settings.channel.is_none() {
-        return Ok(messages::ask_channel(&settings, messages::FIRST_STEWARD));
+        return Ok(messages::ask_channel(
+            ctx.locale,
+            &settings,
+            messages::first_steward(ctx.locale),
+        ));
     }
     step(ctx, user, "").await
 }
@@ -70,22 +74,22 @@ pub(super) async fn step(ctx: &Ctx, user: &UserId, from: &str) -> Result<Message
         .position(|step| *step == from);
     let may_ask = |step: usize| place.is_none_or(|from| from <= step);
     match &settings.channel {
-        _ if place == Some(0) => return Ok(messages::ask_channel(&settings, "")),
-        None if may_ask(0) => return Ok(messages::ask_channel(&settings, "")),
+        _ if place == Some(0) => return Ok(messages::ask_channel(ctx.locale, &settings, "")),
+        None if may_ask(0) => return Ok(messages::ask_channel(ctx.locale, &settings, "")),
         Some(channel) if may_ask(1) && look_at(ctx, channel).await == Picked::NotInvited => {
-            return Ok(messages::ask_invitation(channel));
+            return Ok(messages::ask_invitation(ctx.locale, channel));
         }
         _ => {}
     }
     if settings.emoji.is_empty() && may_ask(2) {
-        return Ok(messages::ask_emoji());
+        return Ok(messages::ask_emoji(ctx.locale));
     }
     let first = ctx
         .db
         .read(async |tx: &mut Tx| latest_of(tx, &ctx.workspace.id, user).await)
         .await?;
     Ok(match first {
-        None => messages::ask_first_kudos(&settings),
-        Some(_) => messages::all_set(&settings),
+        None => messages::ask_first_kudos(ctx.locale, &settings),
+        Some(_) => messages::all_set(ctx.locale, &settings),
     })
 }

@@ -14,7 +14,7 @@ use crate::prompts::inputs::Submitted;
 use crate::slack::blocks::{Message, Response, View, ViewResponse};
 use crate::slack::inbound::{Action, BlockActions, Event, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
-use crate::workspace::{self, Changed, Ctx, Guest, Picked, Settings, Silence, audit, look_at};
+use crate::workspace::{self, Changed, Ctx, Guest, Locale, Picked, Settings, Silence, audit, look_at};
 
 /// Slack: a trigger lives 3 s.
 const OPEN_WITHIN: Duration = Duration::from_millis(2_500);
@@ -49,12 +49,12 @@ pub async fn command(ctx: &Ctx, word: &str, command: &SlashCommand) -> Message {
         "setup" => begin(ctx, &command.user).await,
         _ => all(ctx, &command.user).await,
     };
-    answer.unwrap_or_else(|error| our_fault(&error))
+    answer.unwrap_or_else(|error| our_fault(ctx, &error))
 }
 
-fn our_fault(error: &StoreError) -> Message {
+fn our_fault(ctx: &Ctx, error: &StoreError) -> Message {
     tracing::error!(%error, "settings could not be shown or stored");
-    messages::our_fault()
+    messages::our_fault(ctx.locale)
 }
 
 pub(super) async fn all(ctx: &Ctx, user: &UserId) -> Result<Message, StoreError> {
@@ -89,14 +89,14 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
         return match known {
             Ok(known) if action.name() == AWAY && known.led_by(&click.user).next().is_some() => {
                 let opened = teams::open_away(ctx, click).await;
-                opened.unwrap_or_else(|error| Some(Response::ephemeral(our_fault(&error))))
+                opened.unwrap_or_else(|error| Some(Response::ephemeral(our_fault(ctx, &error))))
             }
             Ok(known) => Some(Response::ephemeral(messages::not_a_steward(
                 &settings,
                 &known,
                 &click.user,
             ))),
-            Err(error) => Some(Response::ephemeral(our_fault(&error))),
+            Err(error) => Some(Response::ephemeral(our_fault(ctx, &error))),
         };
     }
     let value = action.value.as_deref().unwrap_or_default();
@@ -115,7 +115,7 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
             Ok(open_form(ctx, click, &settings, field, value == FIRST).await)
         }
     };
-    result.unwrap_or_else(|error| Some(Response::ephemeral(our_fault(&error))))
+    result.unwrap_or_else(|error| Some(Response::ephemeral(our_fault(ctx, &error))))
 }
 
 async fn open_form(
@@ -134,7 +134,7 @@ async fn open_form(
     open(
         ctx,
         click,
-        &messages::form(field, settings, None, false, &carried.text()),
+        &messages::form(ctx.locale, field, settings, None, false, &carried.text()),
     )
     .await
 }
@@ -150,7 +150,7 @@ pub(super) async fn open(ctx: &Ctx, click: &BlockActions, view: &View) -> Option
         Ok(_) => None,
         Err(error) => {
             tracing::warn!(%error, "a form of the settings could not be opened");
-            Some(Response::ephemeral(messages::not_opened()))
+            Some(Response::ephemeral(messages::not_opened(ctx.locale)))
         }
     }
 }
@@ -196,16 +196,14 @@ async fn pick(ctx: &Ctx, click: &BlockActions, channel: &ChannelId) -> Result<Op
     }
     let settings = ctx.settings();
     let problem = match look_at(ctx, channel).await {
-        picked @ (Picked::Archived | Picked::Silent) => picked.problem().map(str::to_owned),
-        Picked::Shared if !settings.shared_channels.contains(channel) => Some(format!(
-            "{} To use it all the same, choose it in {} settings.",
-            messages::is_shared(channel),
-            crate::slack::mrkdwn::escape(&settings.command)
-        )),
+        picked @ (Picked::Archived | Picked::Silent) => picked.problem(ctx.locale).map(str::to_owned),
+        Picked::Shared if !settings.shared_channels.contains(channel) => {
+            Some(messages::is_shared_yet(ctx.locale, channel, &settings.command))
+        }
         _ => None,
     };
     if let Some(problem) = problem {
-        let again = messages::ask_channel(&settings, &format!("{problem} "));
+        let again = messages::ask_channel(ctx.locale, &settings, &format!("{problem} "));
         return Ok(Some(Response::replacing(again)));
     }
     let picked = channel.clone();
@@ -226,18 +224,18 @@ async fn suggested(ctx: &Ctx, click: &BlockActions) -> Result<Option<Response>, 
 
 /// The answer when a form's outcome can't be told in time, or is our fault: it stays open with what was typed. Saving the
 /// same again does no harm.
-pub fn not_saved(event: &ViewEvent) -> ViewResponse {
+pub fn not_saved(locale: Locale, event: &ViewEvent) -> ViewResponse {
     let name = match event.view.callback_id.as_str() {
         TEAM => messages::teams::LEADS,
         AWAY => messages::teams::PEOPLE,
         other => other.strip_prefix(FORM).unwrap_or_default(),
     };
-    ViewResponse::error(name, messages::NOT_SAVED)
+    ViewResponse::error(name, messages::not_saved(locale))
 }
 
 /// Takes a form that was submitted; `None` if it is none of this feature's.
 pub async fn submission(ctx: &Ctx, event: ViewEvent) -> Option<Submitted> {
-    let not_saved = not_saved(&event);
+    let not_saved = not_saved(ctx.locale, &event);
     let form = event.view.callback_id.clone();
     let submitted = match form.as_str() {
         TEAM => teams::submit(ctx, &event).await,
@@ -257,11 +255,11 @@ async fn submit(ctx: &Ctx, event: ViewEvent, field: Field) -> Result<Submitted, 
         return wrong(field, &messages::no_longer_a_steward(&settings, &known));
     }
     let mut carried: Carried = serde_json::from_str(&event.view.private_metadata).unwrap_or_default();
-    let mut draft = match field.read(&event.view.fields, &settings) {
+    let mut draft = match field.read(ctx.locale, &event.view.fields, &settings) {
         Ok(draft) => draft,
         Err((block, what)) => return Ok(ViewResponse::error(block, &what).into()),
     };
-    let mut warning = field.warning(&settings, &draft);
+    let mut warning = field.warning(ctx.locale, &settings, &draft);
     let (picked, before) = match field {
         Field::Channel => (&draft.channel, &settings.channel),
         Field::Digest => (&draft.digest_channel, &settings.digest_channel),
@@ -271,21 +269,21 @@ async fn submit(ctx: &Ctx, event: ViewEvent, field: Field) -> Result<Submitted, 
         && let Some(channel) = picked.clone()
     {
         let picked = look_at(ctx, &channel).await;
-        if let Some(problem) = picked.problem() {
+        if let Some(problem) = picked.problem(ctx.locale) {
             return wrong(field, problem);
         }
         if picked == Picked::Shared && draft.shared_channels.insert(channel.clone()) {
-            warning = Some(messages::is_shared(&channel));
+            warning = Some(messages::is_shared(ctx.locale, &channel));
         }
     }
     if field == Field::Stewards && !are_people(ctx, &draft.stewards, &settings.stewards).await? {
-        return wrong(field, messages::NO_PERSON);
+        return wrong(field, messages::no_person(ctx.locale));
     }
     if let Some(warning) = warning {
         let is_sure = event.view.fields.options(SURE).iter().any(|value| value == "yes");
         if !(is_sure && carried.warned.as_ref() == Some(&warning)) {
             carried.warned = Some(warning.clone());
-            let view = messages::form(field, &draft, Some(&warning), true, &carried.text());
+            let view = messages::form(ctx.locale, field, &draft, Some(&warning), true, &carried.text());
             return Ok(ViewResponse::Update { view: Box::new(view) }.into());
         }
     }
@@ -316,7 +314,7 @@ async fn submit(ctx: &Ctx, event: ViewEvent, field: Field) -> Result<Submitted, 
             let known = known(ctx, &now, None).await?;
             carried.seen = now.fingerprint(field.keys());
             let above = messages::meanwhile(field, &now, &known);
-            let view = messages::form(field, &draft, Some(&above), false, &carried.text());
+            let view = messages::form(ctx.locale, field, &draft, Some(&above), false, &carried.text());
             Ok(ViewResponse::Update { view: Box::new(view) }.into())
         }
     }

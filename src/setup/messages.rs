@@ -9,8 +9,8 @@ use crate::base::ids::{ChannelId, UserId};
 use crate::prompts::messages::manage::NEW as NEW_PROMPTS;
 use crate::slack::blocks::{Block, Button, Choose, Input, Message, View};
 use crate::slack::mrkdwn::{bold, channel as channel_link, escape};
-use crate::workspace::Settings;
 use crate::workspace::audit::Entry;
+use crate::workspace::{Locale, Settings};
 
 /// Begins the action id of each *Change* button; the field's name follows. Its value says where the form leads: empty, or
 /// [`FIRST`].
@@ -32,8 +32,8 @@ pub const KUDOS_EMOJI: &str = "kudos";
 /// The value of a *Change* button that was clicked in the first steps.
 pub const FIRST: &str = "first";
 
-fn change(field: Field, text: &str, value: &str) -> Button {
-    let label = format!("{text}: {}", field.title());
+fn change(locale: Locale, field: Field, text: &str, value: &str) -> Button {
+    let label = format!("{text}: {}", field.title(locale));
     Button::new(text, &format!("{CHANGE}{}", field.name()), &label).value(value)
 }
 
@@ -65,17 +65,27 @@ fn quiet(settings: &Settings, known: &Known) -> (String, Button) {
     }
 }
 
+/// Below in a steward's Home.
+pub(super) fn section(settings: &Settings, known: &Known) -> Vec<Block> {
+    let mut blocks = vec![
+        Block::header("Settings"),
+        Block::context_text("Only stewards see and change these."),
+    ];
+    blocks.extend(rows(settings, known));
+    blocks
+}
+
 /// Every setting: what it is now, and a button to change it.
-pub(super) fn rows(settings: &Settings, known: &Known) -> Vec<Block> {
+fn rows(settings: &Settings, known: &Known) -> Vec<Block> {
     let mut blocks: Vec<Block> = Field::ALL
         .into_iter()
         .map(|field| {
-            let says = format!("*{}:* {}", field.title(), field.says(settings, known));
-            Block::section_with(&says, change(field, "Change", ""))
+            let says = format!("*{}:* {}", field.title(known.locale), field.says(settings, known));
+            Block::section_with(&says, change(known.locale, field, "Change", ""))
         })
         .collect();
     let says = format!("*Teams:* {}", teams::says(settings, known));
-    blocks.push(Block::section_with(&says, teams::change()));
+    blocks.push(Block::section_with(&says, teams::change(known.locale)));
     let (says, button) = quiet(settings, known);
     blocks.push(Block::section_with(&format!("*Automatic posts:* {says}"), button));
     blocks.push(Block::actions(vec![
@@ -88,7 +98,7 @@ pub(super) fn rows(settings: &Settings, known: &Known) -> Vec<Block> {
 pub(super) fn settings(settings: &Settings, known: &Known) -> Message {
     let mut text: Vec<String> = Field::ALL
         .into_iter()
-        .map(|field| format!("{}: {}.", field.title(), field.says(settings, known)))
+        .map(|field| format!("{}: {}.", field.title(known.locale), field.says(settings, known)))
         .collect();
     text.push(format!("Teams: {}.", teams::says(settings, known)));
     text.push(format!("Automatic posts: {}.", quiet(settings, known).0));
@@ -99,7 +109,10 @@ pub(super) fn settings(settings: &Settings, known: &Known) -> Message {
 pub(super) fn not_a_steward(settings: &Settings, known: &Known, user: &UserId) -> Message {
     if let Some(leads) = teams::leads(known, user) {
         let text = format!("{leads} {} may change the settings.", look_after(settings, known));
-        let blocks = vec![Block::section(&text), Block::actions(vec![teams::who_is_away().into()])];
+        let blocks = vec![
+            Block::section(&text),
+            Block::actions(vec![teams::who_is_away(known.locale).into()]),
+        ];
         return Message::new(&text, blocks);
     }
     let command = escape(&settings.command);
@@ -126,29 +139,37 @@ pub(super) fn no_longer_a_steward(settings: &Settings, known: &Known) -> String 
 }
 
 /// Nothing could be stored or read.
-pub(super) fn our_fault() -> Message {
+pub(super) fn our_fault(_: Locale) -> Message {
     Message::sentence("I couldn't do this just now, and it's my side, not yours. Try it again in a minute.")
 }
 
 /// The same beside an input, plain.
-pub(super) const NOT_SAVED: &str =
-    "I couldn't save this just now, and it's my side, not yours. Nothing you typed is lost; save it again in a minute.";
+pub(super) fn not_saved(_: Locale) -> &'static str {
+    "I couldn't save this just now, and it's my side, not yours. Nothing you typed is lost; save it again in a minute."
+}
 
 /// A form couldn't be opened, because Slack's three seconds were over or Slack didn't answer.
-pub(super) fn not_opened() -> Message {
+pub(super) fn not_opened(_: Locale) -> Message {
     Message::sentence("Slack didn't let me open that in time. Click it again.")
 }
 
 /// The form of one field, holding what `draft` says. `above` is what must be read first; with `ask`, it must be said yes
 /// to.
-pub(super) fn form(field: Field, draft: &Settings, above: Option<&str>, ask: bool, metadata: &str) -> View {
+pub(super) fn form(
+    locale: Locale,
+    field: Field,
+    draft: &Settings,
+    above: Option<&str>,
+    ask: bool,
+    metadata: &str,
+) -> View {
     let mut blocks: Vec<Block> = above.map(Block::section).into_iter().collect();
-    blocks.extend(field.inputs(draft));
+    blocks.extend(field.inputs(locale, draft));
     if ask {
         let yes = Choose::new("Yes, use it all the same", "yes");
         blocks.push(Block::input("Are you sure?", Input::checkboxes(SURE, vec![yes], &[""; 0])).optional());
     }
-    View::modal(field.title(), &format!("{FORM}{}", field.name()), blocks)
+    View::modal(field.title(locale), &format!("{FORM}{}", field.name()), blocks)
         .submit("Save")
         .close("Cancel")
         .private_metadata(metadata)
@@ -163,15 +184,26 @@ pub(super) fn meanwhile(field: Field, now: &Settings, known: &Known) -> String {
 }
 
 /// A channel that another company can read.
-pub(super) fn is_shared(channel: &ChannelId) -> String {
+pub(super) fn is_shared(_: Locale, channel: &ChannelId) -> String {
     format!(
         "{} is shared with another company: its people will read every card there, and can be thanked there.",
         channel_link(channel)
     )
 }
 
+/// The same in the first steps, where nobody can be asked to say yes.
+pub(super) fn is_shared_yet(locale: Locale, channel: &ChannelId, command: &str) -> String {
+    format!(
+        "{} To use it all the same, choose it in {} settings.",
+        is_shared(locale, channel),
+        escape(command)
+    )
+}
+
 /// Somebody who can't be a steward; plain.
-pub(super) const NO_PERSON: &str = "Stewards are people of this workspace: no apps, nobody who left, no guests.";
+pub(super) fn no_person(_: Locale) -> &'static str {
+    "Stewards are people of this workspace: no apps, nobody who left, no guests."
+}
 
 /// The latest changes.
 pub(super) fn history(settings: &Settings, entries: &[Entry], known: &Known) -> View {
@@ -206,7 +238,7 @@ fn line(settings: &Settings, entry: &Entry, all: &[Entry], known: &Known) -> Str
             None => return None,
         })
     };
-    let title = Field::of_setting(name).map_or("Automatic posts", Field::title);
+    let title = Field::of_setting(name).map_or("Automatic posts", |field| field.title(known.locale));
     match (tell(&entry.before), tell(&entry.after)) {
         (Some(before), Some(after)) => format!("{head} · {title}\n{before} → {after}"),
         _ => format!("{head} · {}", what(name)),
@@ -231,7 +263,7 @@ fn what(name: &str) -> String {
 // The first steps.
 
 /// The first: where thanks are announced. `said` comes before.
-pub(super) fn ask_channel(settings: &Settings, said: &str) -> Message {
+pub(super) fn ask_channel(_: Locale, settings: &Settings, said: &str) -> Message {
     let text =
         format!("{said}Where are thanks announced? Pick the channel that most people read; I'll post each card there.");
     Message::new(
@@ -255,7 +287,7 @@ pub(super) fn ask_channel(settings: &Settings, said: &str) -> Message {
 }
 
 /// The second: the app must be in it.
-pub(super) fn ask_invitation(channel: &ChannelId) -> Message {
+pub(super) fn ask_invitation(_: Locale, channel: &ChannelId) -> Message {
     let text = format!(
         "{} it is. I'm not in it yet: type /invite @Plaudit there, then come back here.",
         channel_link(channel)
@@ -281,7 +313,7 @@ pub(super) fn ask_invitation(channel: &ChannelId) -> Message {
 }
 
 /// The third: an emoji, or none.
-pub(super) fn ask_emoji() -> Message {
+pub(super) fn ask_emoji(locale: Locale) -> Message {
     let text = format!(
         "Shall an emoji give kudos, too, beside a name or as a reaction? Best one of your own: once an admin has added \
          :{KUDOS_EMOJI}: to Slack, it can't be meant by accident."
@@ -294,7 +326,7 @@ pub(super) fn ask_emoji() -> Message {
                 Button::new("Use :kudos:", SUGGESTED, "Use :kudos: as the emoji that gives")
                     .primary()
                     .into(),
-                change(Field::Emoji, "Another one", FIRST).into(),
+                change(locale, Field::Emoji, "Another one", FIRST).into(),
                 Button::new("None for now", STEP, "None for now: no emoji gives kudos")
                     .value("give")
                     .into(),
@@ -304,7 +336,7 @@ pub(super) fn ask_emoji() -> Message {
 }
 
 /// The last: a first thank-you.
-pub(super) fn ask_first_kudos(settings: &Settings) -> Message {
+pub(super) fn ask_first_kudos(_: Locale, settings: &Settings) -> Message {
     let command = escape(&settings.command);
     let place = settings.channel.as_ref().map_or_else(
         || "Cards stand where kudos are given.".to_owned(),
@@ -318,7 +350,7 @@ pub(super) fn ask_first_kudos(settings: &Settings) -> Message {
 }
 
 /// Nothing is left to do.
-pub(super) fn all_set(settings: &Settings) -> Message {
+pub(super) fn all_set(_: Locale, settings: &Settings) -> Message {
     with_prompts(&format!(
         "Everything is set up. What there is to change is in {} settings.",
         escape(&settings.command)
@@ -345,10 +377,12 @@ fn with_prompts(text: &str) -> Message {
 }
 
 /// What somebody reads first who has just become the first steward.
-pub(super) const FIRST_STEWARD: &str = "You look after Plaudit from now on; three short questions. ";
+pub(super) fn first_steward(_: Locale) -> &'static str {
+    "You look after Plaudit from now on; three short questions. "
+}
 
 /// The post by which the app says hello.
-pub(super) fn hello(settings: &Settings) -> Message {
+pub(super) fn hello(_: Locale, settings: &Settings) -> Message {
     let command = escape(&settings.command);
     Message::sentence(&format!(
         "Hello, I'm Plaudit: I pass thanks on. `{command} @someone for what they did` says it here, and they hear of it. \

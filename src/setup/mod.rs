@@ -17,13 +17,14 @@ use crate::base::ids::UserId;
 use crate::slack::blocks::Block;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Member, Settings, Team};
+use crate::workspace::{self, Ctx, Locale, Member, Settings, Team};
 
 /// The words after the command that are this feature's.
 pub const RESERVED: [&str; 2] = ["settings", "setup"];
 
-/// The names that settings are told with, and the zone of their instants.
+/// The language and names that settings are told with, and the zone of their instants.
 pub struct Known {
+    locale: Locale,
     members: BTreeMap<UserId, Member>,
     zone: chrono_tz::Tz,
     teams: Vec<Team>,
@@ -60,7 +61,12 @@ async fn known(ctx: &Ctx, settings: &Settings, more: impl IntoIterator<Item = Us
         })
         .await?;
     let zone = workspace_zone(settings, &members);
-    Ok(Known { members, zone, teams })
+    Ok(Known {
+        locale: ctx.locale,
+        members,
+        zone,
+        teams,
+    })
 }
 
 /// What stands below in somebody's Home: the settings for a steward, their teams for a lead, nothing for anybody else.
@@ -71,17 +77,7 @@ pub async fn section(ctx: &Ctx, member: &UserId) -> Result<Vec<Block>, StoreErro
     let settings = ctx.settings();
     let known = known(ctx, &settings, None).await?;
     if !settings.is_steward(member) {
-        return Ok(messages::teams::leads(&known, member).map_or_else(Vec::new, |says| {
-            vec![
-                Block::header("Your team"),
-                Block::section_with(&says, messages::teams::who_is_away()),
-            ]
-        }));
+        return Ok(messages::teams::section(&known, member));
     }
-    let mut blocks = vec![
-        Block::header("Settings"),
-        Block::context_text("Only stewards see and change these."),
-    ];
-    blocks.extend(messages::rows(&settings, &known));
-    Ok(blocks)
+    Ok(messages::section(&settings, &known))
 }

@@ -161,7 +161,7 @@ pub(super) async fn click(
                 people: BTreeSet::new(),
                 is_headline: false,
             };
-            said::form(&shape(value), &empty, true, None, &carried.text())
+            said::form(ctx.locale, &shape(value), &empty, true, None, &carried.text())
         }
         said::CHANGE => {
             let team = TeamId::from(value);
@@ -174,7 +174,7 @@ pub(super) async fn click(
                 Some((team, draft)) => {
                     carried.team = Some(team.id);
                     carried.seen = draft.fingerprint();
-                    said::form(&team.kind, &draft, false, None, &carried.text())
+                    said::form(ctx.locale, &team.kind, &draft, false, None, &carried.text())
                 }
             }
         }
@@ -256,15 +256,19 @@ pub(super) async fn submit(ctx: &Ctx, event: &ViewEvent) -> Result<Submitted, St
         team.name.clone_from(&filled.name);
     }
     if team.name.is_empty() {
-        return Ok(ViewResponse::error(said::NAME, "What is the team called?").into());
+        return Ok(ViewResponse::error(said::NAME, said::no_name(ctx.locale)).into());
     }
     let (led, listed) = before
         .as_ref()
         .map(|(_, draft)| (draft.leads.clone(), draft.people.clone()))
         .unwrap_or_default();
     for (block, new, what) in [
-        (said::LEADS, filled.leads.difference(&led), said::NO_LEAD),
-        (said::PEOPLE, filled.people.difference(&listed), said::NO_PERSON),
+        (said::LEADS, filled.leads.difference(&led), said::no_lead(ctx.locale)),
+        (
+            said::PEOPLE,
+            filled.people.difference(&listed),
+            said::no_person(ctx.locale),
+        ),
     ] {
         if !are_here(ctx, new.cloned().collect()).await? {
             return Ok(ViewResponse::error(block, what).into());
@@ -273,7 +277,14 @@ pub(super) async fn submit(ctx: &Ctx, event: &ViewEvent) -> Result<Submitted, St
     team.leads = filled.leads.iter().cloned().collect();
     if let Some(now_there) = save(ctx, &event.user, &team, &filled, &carried.seen).await? {
         carried.seen = now_there;
-        let view = said::form(&team.kind, &filled, false, Some(said::MEANWHILE), &carried.text());
+        let view = said::form(
+            ctx.locale,
+            &team.kind,
+            &filled,
+            false,
+            Some(said::meanwhile(ctx.locale)),
+            &carried.text(),
+        );
         return Ok(ViewResponse::Update { view: Box::new(view) }.into());
     }
     let (id, comes_first) = (team.id.clone(), filled.is_headline);
@@ -332,7 +343,7 @@ async fn found(
     now: Instant,
 ) -> Result<Result<Team, (&'static str, String)>, StoreError> {
     let wrong = |what: &str| Ok(Err((said::SOURCE, what.to_owned())));
-    let unseen = |picked: Picked| wrong(picked.problem().unwrap_or_default());
+    let unseen = |picked: Picked| wrong(picked.problem(ctx.locale).unwrap_or_default());
     let team = match shape {
         TeamKind::List => Team::new("", TeamKind::List, now),
         TeamKind::Usergroup(_) => {
@@ -345,13 +356,13 @@ async fn found(
                         .filter(|group| group.date_delete == 0)
                         .find(|group| is_meant(&group.handle) || is_meant(&group.name));
                     let Some(group) = group else {
-                        return Ok(Err((said::SOURCE, said::no_group(filled.source.trim()))));
+                        return Ok(Err((said::SOURCE, said::no_group(ctx.locale, filled.source.trim()))));
                     };
                     Team::new(&group.name, TeamKind::Usergroup(group.id), now)
                 }
-                Err(error) if error.missing_scope().is_some() => return wrong(said::GROUPS_UNSEEN),
-                Err(ApiError::Permanent { .. }) => return wrong(said::NO_GROUPS),
-                Err(_) => return wrong(said::SILENT),
+                Err(error) if error.missing_scope().is_some() => return wrong(said::groups_unseen(ctx.locale)),
+                Err(ApiError::Permanent { .. }) => return wrong(said::no_groups(ctx.locale)),
+                Err(_) => return wrong(said::silent(ctx.locale)),
             }
         }
         TeamKind::Channel(_) => {
@@ -362,7 +373,7 @@ async fn found(
                     Team::new(&name, TeamKind::Channel(channel), now)
                 }
                 Ok(Err(error)) => match error.missing_scope() {
-                    Some(_) => return wrong(said::CHANNELS_UNSEEN),
+                    Some(_) => return wrong(said::channels_unseen(ctx.locale)),
                     None if error.code() == Some("channel_not_found") => return unseen(Picked::NotInvited),
                     None => return unseen(Picked::Silent),
                 },
@@ -375,7 +386,7 @@ async fn found(
         .read(async |tx: &mut Tx| workspace::teams(tx, &ctx.workspace.id).await)
         .await?;
     if let Some(there) = there.iter().find(|other| other.id == team.id) {
-        return Ok(Err((said::SOURCE, said::is_a_team(&there.name))));
+        return Ok(Err((said::SOURCE, said::is_a_team(ctx.locale, &there.name))));
     }
     Ok(Ok(team))
 }
@@ -426,7 +437,12 @@ pub(super) async fn open_away(ctx: &Ctx, click: &BlockActions) -> Result<Option<
         away: away.clone(),
         ..Carried::default()
     };
-    Ok(open(ctx, click, &said::away(&away, theirs.is_none(), &carried.text())).await)
+    Ok(open(
+        ctx,
+        click,
+        &said::away(ctx.locale, &away, theirs.is_none(), &carried.text()),
+    )
+    .await)
 }
 
 /// Takes it: who was added is away, who was taken out is back.
@@ -447,11 +463,11 @@ pub(super) async fn submit_away(ctx: &Ctx, event: &ViewEvent) -> Result<Submitte
             .filter(|person| !theirs.contains(*person))
             .collect();
         if !others.is_empty() {
-            return Ok(ViewResponse::error(said::PEOPLE, &said::not_theirs(&known.names(others))).into());
+            return Ok(ViewResponse::error(said::PEOPLE, &said::not_theirs(ctx.locale, &known.names(others))).into());
         }
     }
     if !are_here(ctx, filled.difference(&seen).cloned().collect()).await? {
-        return Ok(ViewResponse::error(said::PEOPLE, said::NOT_HERE).into());
+        return Ok(ViewResponse::error(said::PEOPLE, said::not_here(ctx.locale)).into());
     }
     let (workspace, by, now) = (ctx.workspace.id.clone(), event.user.clone(), ctx.clock.now());
     ctx.db

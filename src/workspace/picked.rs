@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Ctx;
+use super::{Ctx, Locale};
 use crate::base::ids::ChannelId;
 use crate::slack::client::Conversation;
 use crate::slack::errors::ApiError;
@@ -27,7 +27,7 @@ pub enum Picked {
 
 impl Picked {
     /// Why nothing can be posted there, and what to do; plain, for beside an input.
-    pub const fn problem(self) -> Option<&'static str> {
+    pub const fn problem(self, _: Locale) -> Option<&'static str> {
         match self {
             Self::Fine | Self::Shared => None,
             Self::NotInvited => Some("I'm not in that channel yet. Type /invite @Plaudit there, then save again."),

@@ -207,7 +207,7 @@ async fn understood(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submi
     };
     if before.as_ref().is_none_or(|before| before.channel != schedule.channel) {
         let picked = look_at(ctx, &schedule.channel).await;
-        if let Some(problem) = picked.problem() {
+        if let Some(problem) = picked.problem(ctx.locale) {
             return Ok(ViewResponse::error(says::CHANNEL, problem).into());
         }
         if picked == Picked::Shared && !ctx.settings().shared_channels.contains(&schedule.channel) {

@@ -10,7 +10,7 @@ use crate::setup::teams::Draft;
 use crate::slack::blocks::{Block, Button, Choose, Input, View};
 use crate::slack::mrkdwn::channel as channel_link;
 use crate::workspace::audit::Entry;
-use crate::workspace::{Settings, Team, TeamKind, Workspace};
+use crate::workspace::{Locale, Settings, Team, TeamKind, Workspace};
 
 /// Opens the list of teams.
 pub const TEAMS: &str = "setup.teams";
@@ -42,36 +42,62 @@ const MOST_LEADS: usize = 20;
 const NAME_LENGTH: usize = 60;
 
 /// Beside an input, plain: leads who can't be.
-pub const NO_LEAD: &str = "Leads are people of this workspace: no apps, and nobody who left.";
+pub(in crate::setup) fn no_lead(_: Locale) -> &'static str {
+    "Leads are people of this workspace: no apps, and nobody who left."
+}
+
 /// The same for those on a list.
-pub const NO_PERSON: &str = "A team is people of this workspace: no apps, and nobody who left.";
+pub(in crate::setup) fn no_person(_: Locale) -> &'static str {
+    "A team is people of this workspace: no apps, and nobody who left."
+}
+
 /// The same for those who are away.
-pub const NOT_HERE: &str = "Only people of this workspace can be away: no apps, and nobody who left.";
+pub(in crate::setup) fn not_here(_: Locale) -> &'static str {
+    "Only people of this workspace can be away: no apps, and nobody who left."
+}
+
 /// User groups can't be read.
-pub const GROUPS_UNSEEN: &str =
-    "I may not see user groups: an admin hasn't granted me usergroups:read. Take a channel, or a list.";
+pub(in crate::setup) fn groups_unseen(_: Locale) -> &'static str {
+    "I may not see user groups: an admin hasn't granted me usergroups:read. Take a channel, or a list."
+}
+
 /// Slack's plan has none.
-pub const NO_GROUPS: &str = "This Slack has no user groups. Take a channel, or a list.";
+pub(in crate::setup) fn no_groups(_: Locale) -> &'static str {
+    "This Slack has no user groups. Take a channel, or a list."
+}
+
 /// Channels can't be read.
-pub const CHANNELS_UNSEEN: &str = "I may not see who is in it: an admin hasn't granted me channels:read (groups:read for a private channel). Take a list.";
+pub(in crate::setup) fn channels_unseen(_: Locale) -> &'static str {
+    "I may not see who is in it: an admin hasn't granted me channels:read (groups:read for a private channel). Take a list."
+}
+
 /// Slack is silent.
-pub const SILENT: &str = "Slack doesn't tell me about user groups just now. Save again in a minute.";
+pub(in crate::setup) fn silent(_: Locale) -> &'static str {
+    "Slack doesn't tell me about user groups just now. Save again in a minute."
+}
+
 /// Somebody saved meanwhile.
-pub const MEANWHILE: &str =
-    "Somebody changed this team while you had it open. Below is yours; save again to put it in its place.";
+pub(in crate::setup) fn meanwhile(_: Locale) -> &'static str {
+    "Somebody changed this team while you had it open. Below is yours; save again to put it in its place."
+}
+
+/// Nobody said what a new team is called.
+pub(in crate::setup) fn no_name(_: Locale) -> &'static str {
+    "What is the team called?"
+}
 
 /// No user group is called so; plain.
-pub fn no_group(typed: &str) -> String {
+pub(in crate::setup) fn no_group(_: Locale, typed: &str) -> String {
     format!("I don't know a user group \"{typed}\". Its handle stands in Slack under People, User groups.")
 }
 
 /// There is a team of it already; plain.
-pub fn is_a_team(name: &str) -> String {
+pub(in crate::setup) fn is_a_team(_: Locale, name: &str) -> String {
     format!("That is a team already: {name}. Close this, and change that one.")
 }
 
 /// A lead names people of other teams; `names` as mrkdwn.
-pub fn not_theirs(names: &str) -> String {
+pub(in crate::setup) fn not_theirs(_: Locale, names: &str) -> String {
     format!("{names}: not in a team that you lead. A steward can do that.")
 }
 
@@ -102,23 +128,33 @@ pub(super) fn says(settings: &Settings, known: &Known) -> String {
 }
 
 /// Opens the list.
-pub(super) fn change() -> Button {
+pub(super) fn change(_: Locale) -> Button {
     Button::new("Change", TEAMS, "Change: Teams")
 }
 
 /// Opens the form that says who is away.
-pub(in crate::setup) fn who_is_away() -> Button {
+pub(in crate::setup) fn who_is_away(_: Locale) -> Button {
     Button::new("Who is away", AWAY, "Who is away")
 }
 
 /// What a lead who is no steward sees in place of the settings.
-pub(in crate::setup) fn leads(known: &Known, lead: &UserId) -> Option<String> {
+pub(super) fn leads(known: &Known, lead: &UserId) -> Option<String> {
     let teams: Vec<String> = known.led_by(lead).map(|team| bold(&team.name)).collect();
     (!teams.is_empty()).then(|| {
         format!(
             "You lead {}. Whoever is on leave can be set away: they don't count as active then, and can still be thanked.",
             list_names(&teams)
         )
+    })
+}
+
+/// Below in the Home of a lead who is no steward; nothing for anybody else.
+pub(in crate::setup) fn section(known: &Known, member: &UserId) -> Vec<Block> {
+    leads(known, member).map_or_else(Vec::new, |says| {
+        vec![
+            Block::header("Your team"),
+            Block::section_with(&says, who_is_away(known.locale)),
+        ]
     })
 }
 
@@ -169,7 +205,7 @@ pub(in crate::setup) fn list(
         new("From a user group", "usergroup", "From a user group: a new team"),
         new("From a channel", "channel", "From a channel: a new team of its people"),
         new("A list of people", "list", "A list of people: a new team"),
-        who_is_away().into(),
+        who_is_away(known.locale).into(),
     ]));
     View::modal("Teams", "setup.teams", blocks)
         .close("Close")
@@ -178,6 +214,7 @@ pub(in crate::setup) fn list(
 
 /// A team's form.
 pub(in crate::setup) fn form(
+    _: Locale,
     kind: &TeamKind,
     draft: &Draft,
     is_new: bool,
@@ -244,7 +281,7 @@ pub(in crate::setup) fn form(
 }
 
 /// The form that says who is away.
-pub(in crate::setup) fn away(away: &BTreeSet<UserId>, is_steward: bool, metadata: &str) -> View {
+pub(in crate::setup) fn away(_: Locale, away: &BTreeSet<UserId>, is_steward: bool, metadata: &str) -> View {
     let people: Vec<UserId> = away.iter().cloned().collect();
     let whose = if is_steward {
         ""
