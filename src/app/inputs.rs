@@ -206,7 +206,7 @@ async fn setup_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) 
 
 /// Takes a schedule, a prompt of one's own or an opening note; late as above.
 async fn prompts_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) -> ViewResponse {
-    let late = prompts::inputs::not_saved(&event);
+    let late = prompts::inputs::not_saved(app.ctx.locale, &event);
     let work = {
         let app = Arc::clone(app);
         app.tasks.clone().spawn(async move {

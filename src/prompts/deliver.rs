@@ -362,7 +362,7 @@ async fn render(
     {
         let monday = week_of_day(schedule, planned.day);
         let is_full = schedule.week == super::schedule::WeekMode::Full;
-        above.push(messages::next_week(monday, is_full));
+        above.push(messages::next_week(ctx.locale, monday, is_full));
     }
     if let Some((WeekDay::Educate, week)) = planned.week {
         let first = week.first();
@@ -379,7 +379,7 @@ async fn render(
         if let Some((note, known)) = note {
             let groups = BTreeMap::new();
             let author = People::new(&known, &groups).name(&note.author);
-            above.push(messages::note(&author, &note.text));
+            above.push(messages::note(ctx.locale, &author, &note.text));
         }
     }
     let answers = match said(ctx, &of.channel, &quoted.answers).await? {
@@ -395,8 +395,8 @@ async fn render(
         .map(|(name, words)| Quoted { name, words })
         .collect();
     match &planned.carries {
-        Some(lead) => above.extend(messages::carried(lead, &answers, &customers)),
-        None => above.extend(answers.first().map(messages::best_liked)),
+        Some(lead) => above.extend(messages::carried(ctx.locale, lead, &answers, &customers)),
+        None => above.extend(answers.first().map(|answer| messages::best_liked(ctx.locale, answer))),
     }
     let n = match &of.ts {
         Some(ts) => {

@@ -126,7 +126,7 @@ pub fn follow_up(_: Locale, heading: &Heading, question: &str) -> Message {
 }
 
 /// What others said before, in words; `lead` may say `{answers}` where they stand.
-pub fn carried(lead: &str, answers: &[Quoted], customers: &[Quoted]) -> Option<String> {
+pub fn carried(_: Locale, lead: &str, answers: &[Quoted], customers: &[Quoted]) -> Option<String> {
     if answers.is_empty() && customers.is_empty() {
         return None;
     }
@@ -158,12 +158,12 @@ fn said(one: &Quoted) -> String {
 }
 
 /// Yesterday's best-liked answer, above today's question.
-pub fn best_liked(answer: &Quoted) -> String {
+pub fn best_liked(_: Locale, answer: &Quoted) -> String {
     format!("The answer that most people liked last time:\n{}", said(answer))
 }
 
 /// The line on the Monday before Customer Service Week.
-pub fn next_week(monday: Day, is_full: bool) -> String {
+pub fn next_week(_: Locale, monday: Day, is_full: bool) -> String {
     let how = if is_full {
         "a question each morning and a second look each afternoon"
     } else {
@@ -176,7 +176,7 @@ pub fn next_week(monday: Day, is_full: bool) -> String {
 }
 
 /// "5–9 October"; "29 September–3 October".
-pub fn span(monday: Day) -> String {
+fn span(monday: Day) -> String {
     let friday = monday.plus(4);
     if monday.first_of_month() == friday.first_of_month() {
         format!("{}–{}", monday.date().format("%-d"), date(friday))
@@ -186,7 +186,7 @@ pub fn span(monday: Day) -> String {
 }
 
 /// The opening note, under its author's name.
-pub fn note(author: &str, text: &str) -> String {
+pub fn note(_: Locale, author: &str, text: &str) -> String {
     format!("{} opens the week:\n{}", bold(author), quote(text))
 }
 
@@ -386,17 +386,17 @@ pub fn missed(_: Locale, missed: &Missed<'_>) -> Message {
 }
 
 /// "Monday"
-pub fn weekday(day: Day) -> String {
+fn weekday(day: Day) -> String {
     day.date().format("%A").to_string()
 }
 
 /// It goes out now.
-pub fn posting(_: Locale, channel: &ChannelId) -> Message {
-    Message::sentence(&on_its_way(channel))
+pub fn posting(locale: Locale, channel: &ChannelId) -> Message {
+    Message::sentence(&on_its_way(locale, channel))
 }
 
 /// The same above a list.
-pub fn on_its_way(channel: &ChannelId) -> String {
+pub fn on_its_way(_: Locale, channel: &ChannelId) -> String {
     format!("It's on its way to {}.", channel_link(channel))
 }
 
@@ -420,7 +420,7 @@ pub fn refused(_: Locale, channel: &ChannelId, code: &str) -> Message {
 }
 
 /// Four weeks ahead, to the stewards.
-pub fn week_question(_: Locale, monday: Day, schedule: &Schedule) -> Message {
+pub fn week_question(locale: Locale, monday: Day, schedule: &Schedule) -> Message {
     let question = format!(
         "Customer Service Week is {}. How should I mark it in {}?",
         span(monday),
@@ -428,7 +428,10 @@ pub fn week_question(_: Locale, monday: Day, schedule: &Schedule) -> Message {
     );
     let otherwise = match schedule.week {
         WeekMode::Light => "No answer means one post a day.".to_owned(),
-        chosen => format!("No answer leaves it as it was chosen: {}.", manage::says(chosen)),
+        chosen => format!(
+            "No answer leaves it as it was chosen: {}.",
+            manage::says(locale, chosen)
+        ),
     };
     let button = |text: &str, mode: &str, label: &str| {
         Button::new(text, WEEK, label).value(&format!("{} {monday} {mode}", schedule.id))
@@ -448,12 +451,12 @@ pub fn week_question(_: Locale, monday: Day, schedule: &Schedule) -> Message {
 }
 
 /// A steward has said how the week is marked.
-pub fn week_answered(_: Locale, monday: Day, schedule: &Schedule) -> Message {
+pub fn week_answered(locale: Locale, monday: Day, schedule: &Schedule) -> Message {
     let text = format!(
         "Customer Service Week, {}, in {}: {}.",
         span(monday),
         channel_link(&schedule.channel),
-        manage::says(schedule.week)
+        manage::says(locale, schedule.week)
     );
     let mut blocks = vec![Block::section(&text)];
     if schedule.week == WeekMode::Off {

@@ -21,7 +21,7 @@ use crate::slack::blocks::{Message, Response, View, ViewResponse};
 use crate::slack::inbound::{BlockActions, Fields, ViewEvent};
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
-use crate::workspace::{self, Ctx, Picked, look_at};
+use crate::workspace::{self, Ctx, Locale, Picked, look_at};
 
 /// What a form carries.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub(super) fn edit(ctx: &Ctx, packs: &Packs, click: &BlockActions, schedule: &Sc
         zone: schedule.zone.name().to_owned(),
         pack: schedule.pack.clone(),
         skip: skip.join("\n"),
-        holidays: says::region(schedule.holidays.as_ref()),
+        holidays: schedule.holidays.as_ref().map(Region::to_string).unwrap_or_default(),
         working: days_of(schedule.working_days),
         grace: hours(schedule.grace),
         week: match schedule.week {
@@ -133,7 +133,7 @@ pub(super) async fn open_own(
     id: &ScheduleId,
 ) -> Result<Option<Response>, StoreError> {
     let Some(schedule) = manage::schedule(ctx, id).await? else {
-        let said = list(ctx, packs, None, Some(says::GONE)).await?;
+        let said = list(ctx, packs, None, Some(says::gone(ctx.locale))).await?;
         return Ok(Some(Response::replacing(said)));
     };
     let themes: Vec<(String, String)> = packs
@@ -174,19 +174,19 @@ pub async fn submission(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Option<S
     };
     Some(result.unwrap_or_else(|error| {
         our_fault(ctx, &error);
-        not_saved(event).into()
+        not_saved(ctx.locale, event).into()
     }))
 }
 
 /// The answer when a form's outcome can't be told in time: it stays open with what was typed. Saving the same again does
 /// no harm.
-pub fn not_saved(event: &ViewEvent) -> ViewResponse {
+pub fn not_saved(locale: Locale, event: &ViewEvent) -> ViewResponse {
     let beside = match event.view.callback_id.as_str() {
         says::OWN_FORM => says::TEXT,
         NOTE_FORM => NOTE,
         _ => says::WHEN,
     };
-    ViewResponse::error(beside, says::NOT_SAVED)
+    ViewResponse::error(beside, says::not_saved(locale))
 }
 
 /// Reads the form, and shows what was understood before anything is saved.
@@ -201,7 +201,7 @@ async fn understood(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submi
     };
     let now = ctx.clock.now();
     let id = carried.id.clone().unwrap_or_else(|| new_id(now).into());
-    let schedule = match read(&event.view.fields, id, &event.user, before.as_ref()) {
+    let schedule = match read(ctx.locale, &event.view.fields, id, &event.user, before.as_ref()) {
         Ok(schedule) => schedule,
         Err((beside, what)) => return Ok(ViewResponse::error(beside, &what).into()),
     };
@@ -211,12 +211,12 @@ async fn understood(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submi
             return Ok(ViewResponse::error(says::CHANNEL, problem).into());
         }
         if picked == Picked::Shared && !ctx.settings().shared_channels.contains(&schedule.channel) {
-            return Ok(ViewResponse::error(says::CHANNEL, says::SHARED).into());
+            return Ok(ViewResponse::error(says::CHANNEL, says::shared(ctx.locale)).into());
         }
     }
     let next = next_of(&schedule, now);
     if next.is_empty() {
-        return Ok(ViewResponse::error(says::WHEN, says::NEVER).into());
+        return Ok(ViewResponse::error(says::WHEN, says::never(ctx.locale)).into());
     }
     carried.schedule = Some(schedule.clone());
     let view = says::sure(ctx.locale, &schedule, packs, &next, &carried.text());
@@ -225,6 +225,7 @@ async fn understood(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submi
 
 /// The schedule that was filled in, or what is wrong and beside which input it is said (plain).
 fn read(
+    locale: Locale,
     filled: &Fields,
     id: ScheduleId,
     by: &UserId,
@@ -232,9 +233,9 @@ fn read(
 ) -> Result<Schedule, (&'static str, String)> {
     let text = |name: &str| filled.text(name).unwrap_or_default().trim().to_owned();
     let working_days = WorkingDays::new(filled.options(says::WORKING).iter().filter_map(|day| day.parse().ok()))
-        .ok_or((says::WORKING, says::NO_WORKING_DAY.to_owned()))?;
+        .ok_or((says::WORKING, says::no_working_day(locale).to_owned()))?;
     let cron = Cron::parse_for(&text(says::WHEN), working_days).map_err(|error| (says::WHEN, error.to_string()))?;
-    let zone = parse_zone(&text(says::ZONE)).ok_or((says::ZONE, says::NO_ZONE.to_owned()))?;
+    let zone = parse_zone(&text(says::ZONE)).ok_or((says::ZONE, says::no_zone(locale).to_owned()))?;
     let holidays = match text(says::HOLIDAYS).as_str() {
         "" => None,
         typed => Some(
@@ -249,32 +250,32 @@ fn read(
             let day: Day = typed
                 .trim()
                 .parse()
-                .map_err(|_| (says::SKIP_DAYS, says::no_day(line + 1)))?;
+                .map_err(|_| (says::SKIP_DAYS, says::no_day(locale, line + 1)))?;
             skip.insert(day);
         }
     }
     if skip.len() > says::MOST_SKIPPED {
-        return Err((says::SKIP_DAYS, says::too_many_days()));
+        return Err((says::SKIP_DAYS, says::too_many_days(locale)));
     }
     let grace = text(says::GRACE)
         .parse::<u64>()
         .ok()
         .filter(|hours| i64::try_from(*hours).is_ok_and(|hours| hours <= says::MOST_GRACE))
-        .ok_or((says::GRACE, says::no_grace()))?;
+        .ok_or((says::GRACE, says::no_grace(locale)))?;
     let week_start = match filled.date(says::WEEK_START) {
         None => None,
         Some(day) => Some(
             day.parse::<Day>()
                 .ok()
                 .filter(|day| *day == day.monday())
-                .ok_or((says::WEEK_START, says::NO_MONDAY.to_owned()))?,
+                .ok_or((says::WEEK_START, says::no_monday(locale).to_owned()))?,
         ),
     };
     let channel = filled
         .conversations(says::CHANNEL)
         .into_iter()
         .next()
-        .ok_or((says::CHANNEL, says::NO_CHANNEL.to_owned()))?;
+        .ok_or((says::CHANNEL, says::no_channel(locale).to_owned()))?;
     let usual = Schedule::usual(id, channel, cron, zone, by.clone());
     Ok(Schedule {
         pack: filled.option(says::PACK).unwrap_or(usual.pack),
@@ -302,7 +303,7 @@ async fn save(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submitted, 
         return Ok(ViewResponse::Close.into());
     };
     manage::save(ctx, packs, &event.user, &schedule).await?;
-    Ok(done(ctx, packs, carried.url, &says::saved(&schedule)).await)
+    Ok(done(ctx, packs, carried.url, &says::saved(ctx.locale, &schedule)).await)
 }
 
 /// The form closes, and the message behind it shows the list. It is stored, whatever the message can show.
@@ -322,7 +323,7 @@ async fn own(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submitted, S
     }
     let typed = event.view.fields.text(says::TEXT).unwrap_or_default();
     if typed.trim().is_empty() {
-        return Ok(ViewResponse::error(says::TEXT, says::NO_TEXT).into());
+        return Ok(ViewResponse::error(says::TEXT, says::no_text(ctx.locale)).into());
     }
     let pack = match &carried.id {
         Some(id) => manage::schedule(ctx, id).await?.map(|schedule| schedule.pack),
@@ -335,7 +336,7 @@ async fn own(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submitted, S
         .and_then(|pack| pack.themes.iter().find(|known| known.id == theme))
         .map_or("", |theme| theme.name.as_str());
     let text = manage::write_own(ctx, &event.user, theme, &typed).await?;
-    Ok(done(ctx, packs, carried.url, &says::kept_own(&text)).await)
+    Ok(done(ctx, packs, carried.url, &says::kept_own(ctx.locale, &text)).await)
 }
 
 async fn note(ctx: &Ctx, event: &ViewEvent) -> Result<Submitted, StoreError> {
@@ -344,7 +345,7 @@ async fn note(ctx: &Ctx, event: &ViewEvent) -> Result<Submitted, StoreError> {
     };
     let typed = event.view.fields.text(NOTE).unwrap_or_default();
     if typed.trim().is_empty() {
-        return Ok(ViewResponse::error(NOTE, says::NO_NOTE).into());
+        return Ok(ViewResponse::error(NOTE, says::no_note(ctx.locale)).into());
     }
     manage::keep_note(ctx, &event.user, week, &typed).await?;
     Ok(Submitted {

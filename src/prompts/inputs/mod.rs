@@ -126,13 +126,13 @@ async fn stewards(
         }
         says::WRITE => return forms::open_own(ctx, packs, click, &id).await,
         says::POST_NOW => manage::post_now(ctx, packs, by, &id).await?.map_or_else(
-            || says::NOTHING_TO_POST.to_owned(),
-            |schedule| messages::on_its_way(&schedule.channel),
+            || says::nothing_to_post(ctx.locale).to_owned(),
+            |schedule| messages::on_its_way(ctx.locale, &schedule.channel),
         ),
         says::SWAP => match manage::swap(ctx, packs, by, &id).await? {
-            Swapped::To(channel, text) => says::swapped(&channel, &text),
-            Swapped::NoOther => says::NO_OTHER.to_owned(),
-            Swapped::Gone => says::GONE.to_owned(),
+            Swapped::To(channel, text) => says::swapped(ctx.locale, &channel, &text),
+            Swapped::NoOther => says::no_other(ctx.locale).to_owned(),
+            Swapped::Gone => says::gone(ctx.locale).to_owned(),
         },
         says::MORE => match value.split_once(' ') {
             Some((what, id)) => match more(ctx, packs, click, what, &id.into()).await? {
@@ -144,10 +144,13 @@ async fn stewards(
         MENU => {
             let id: ScheduleId = value.strip_prefix(PAUSE_HERE).unwrap_or_default().into();
             let paused = manage::change(ctx, packs, by, &id, |schedule| schedule.is_on = false).await?;
-            let said = paused.map_or_else(|| says::GONE.to_owned(), |schedule| says::turned(&schedule));
+            let said = paused.map_or_else(
+                || says::gone(ctx.locale).to_owned(),
+                |schedule| says::turned(ctx.locale, &schedule),
+            );
             return Ok(Some(Response::ephemeral(Message::sentence(&format!(
                 "{said} {}",
-                says::to_go_on(&ctx.settings().command)
+                says::to_go_on(ctx.locale, &ctx.settings().command)
             )))));
         }
         POST_MISSED => {
@@ -192,8 +195,9 @@ enum More {
 
 async fn more(ctx: &Ctx, packs: &Packs, click: &BlockActions, what: &str, id: &ScheduleId) -> Result<More, StoreError> {
     let by = &click.user;
-    let gone = || says::GONE.to_owned();
-    let turned = |schedule: Option<Schedule>| schedule.map_or_else(gone, |schedule| says::turned(&schedule));
+    let gone = || says::gone(ctx.locale).to_owned();
+    let turned =
+        |schedule: Option<Schedule>| schedule.map_or_else(gone, |schedule| says::turned(ctx.locale, &schedule));
     Ok(match what {
         says::EDIT => match manage::schedule(ctx, id).await? {
             Some(schedule) => {
@@ -211,7 +215,7 @@ async fn more(ctx: &Ctx, packs: &Packs, click: &BlockActions, what: &str, id: &S
             None => More::Said(gone()),
         },
         says::SKIP => More::Said(match manage::skip_next(ctx, packs, by, id).await? {
-            Some((schedule, day)) => says::skipped(&schedule, day),
+            Some((schedule, day)) => says::skipped(ctx.locale, &schedule, day),
             None => gone(),
         }),
         says::PAUSE => More::Said(turned(
@@ -221,7 +225,7 @@ async fn more(ctx: &Ctx, packs: &Packs, click: &BlockActions, what: &str, id: &S
             manage::change(ctx, packs, by, id, |schedule| schedule.is_on = true).await?,
         )),
         says::DELETE => More::Said(match manage::remove(ctx, by, id).await? {
-            Some(schedule) => says::deleted(&schedule),
+            Some(schedule) => says::deleted(ctx.locale, &schedule),
             None => gone(),
         }),
         _ => More::Opened(None),
@@ -238,7 +242,7 @@ async fn choose_week(ctx: &Ctx, packs: &Packs, by: &UserId, value: &str) -> Resu
     };
     let message = match manage::choose_week(ctx, packs, by, &id.into(), mode).await? {
         Some(schedule) => messages::week_answered(ctx.locale, monday, &schedule),
-        None => Message::sentence(says::GONE),
+        None => Message::sentence(says::gone(ctx.locale)),
     };
     Ok(Some(Response::replacing(message)))
 }
@@ -257,7 +261,7 @@ async fn open(ctx: &Ctx, click: &BlockActions, view: &View) -> Option<Response> 
         Ok(_) => None,
         Err(error) => {
             tracing::warn!(%error, "a form of the prompts could not be opened");
-            Some(Response::ephemeral(Message::sentence(says::NOT_OPENED)))
+            Some(Response::ephemeral(Message::sentence(says::not_opened(ctx.locale))))
         }
     }
 }

@@ -6,7 +6,6 @@ use super::weekday;
 use crate::base::calendar::{Day, date, local_day, local_time};
 use crate::base::clock::Instant;
 use crate::base::ids::ChannelId;
-use crate::prompts::holidays::Region;
 use crate::prompts::pack::Packs;
 use crate::prompts::plan::Planned;
 use crate::prompts::schedule::{Schedule, WeekMode};
@@ -93,7 +92,7 @@ fn short_day(day: Day) -> String {
 }
 
 /// "Tue 2 June, Wed 3 June, Thu 4 June"
-pub fn dates(next: &[Instant], zone: Tz) -> String {
+fn dates(next: &[Instant], zone: Tz) -> String {
     if next.is_empty() {
         return "never again".to_owned();
     }
@@ -102,7 +101,7 @@ pub fn dates(next: &[Instant], zone: Tz) -> String {
 }
 
 /// How a week is marked, in a few words.
-pub fn says(mode: WeekMode) -> &'static str {
+pub(super) fn says(_: Locale, mode: WeekMode) -> &'static str {
     match mode {
         WeekMode::Full => "everything",
         WeekMode::Light => "one post a day",
@@ -132,7 +131,7 @@ fn rule(schedule: &Schedule, packs: &Packs) -> String {
 }
 
 /// `/kudos prompts`, for a steward.
-pub fn list(_: Locale, settings: &Settings, packs: &Packs, listed: &[Listed<'_>], said: Option<&str>) -> Message {
+pub fn list(locale: Locale, settings: &Settings, packs: &Packs, listed: &[Listed<'_>], said: Option<&str>) -> Message {
     let mut blocks: Vec<Block> = said.map(Block::section).into_iter().collect();
     let mut text: Vec<String> = said.map(str::to_owned).into_iter().collect();
     if let Some(Silence { .. }) = &settings.silence {
@@ -155,7 +154,7 @@ pub fn list(_: Locale, settings: &Settings, packs: &Packs, listed: &[Listed<'_>]
         } else {
             "Paused".to_owned()
         };
-        let week = format!("Customer Service Week: {}", says(schedule.week));
+        let week = format!("Customer Service Week: {}", says(locale, schedule.week));
         let channel = channel_link(&schedule.channel);
         let rule = rule(schedule, packs);
         blocks.push(Block::section(&format!(
@@ -247,7 +246,7 @@ pub struct Filled {
 }
 
 /// The days of the week, as they are stored and as they are read.
-pub const DAYS: [(&str, &str); 7] = [
+const DAYS: [(&str, &str); 7] = [
     ("mon", "Monday"),
     ("tue", "Tuesday"),
     ("wed", "Wednesday"),
@@ -381,12 +380,12 @@ pub fn own_form(_: Locale, themes: &[(String, String)], metadata: &str) -> View 
 }
 
 /// What was done, above the list.
-pub fn saved(schedule: &Schedule) -> String {
+pub fn saved(_: Locale, schedule: &Schedule) -> String {
     format!("Saved: prompts in {}.", channel_link(&schedule.channel))
 }
 
 /// The same for a schedule that goes.
-pub fn deleted(schedule: &Schedule) -> String {
+pub fn deleted(_: Locale, schedule: &Schedule) -> String {
     format!(
         "Deleted. No more prompts in {}; what was posted stays.",
         channel_link(&schedule.channel)
@@ -394,13 +393,13 @@ pub fn deleted(schedule: &Schedule) -> String {
 }
 
 /// The same for one that was paused or goes on.
-pub fn turned(schedule: &Schedule) -> String {
+pub fn turned(_: Locale, schedule: &Schedule) -> String {
     let what = if schedule.is_on { "go on" } else { "are paused" };
     format!("Prompts in {} {what}.", channel_link(&schedule.channel))
 }
 
 /// The same for a day that is left out.
-pub fn skipped(schedule: &Schedule, day: Day) -> String {
+pub fn skipped(_: Locale, schedule: &Schedule, day: Day) -> String {
     format!(
         "{}, {}, is left out in {}.",
         weekday(day),
@@ -410,65 +409,96 @@ pub fn skipped(schedule: &Schedule, day: Day) -> String {
 }
 
 /// The same for another prompt; `text` is the one that comes now.
-pub fn swapped(channel: &ChannelId, text: &str) -> String {
+pub fn swapped(_: Locale, channel: &ChannelId, text: &str) -> String {
     format!("In {} it is now: {text}", channel_link(channel))
 }
 
 /// The same for one of one's own, as it is posted (mrkdwn).
-pub fn kept_own(text: &str) -> String {
+pub fn kept_own(_: Locale, text: &str) -> String {
     format!("Kept. It comes before the others: {text}")
 }
 
 /// Somebody deleted the schedule meanwhile.
-pub const GONE: &str = "That schedule was deleted meanwhile.";
+pub fn gone(_: Locale) -> &'static str {
+    "That schedule was deleted meanwhile."
+}
+
 /// Nothing is left to swap to.
-pub const NO_OTHER: &str = "There is no other prompt to put in its place.";
+pub fn no_other(_: Locale) -> &'static str {
+    "There is no other prompt to put in its place."
+}
+
 /// There is nothing to post.
-pub const NOTHING_TO_POST: &str = "This schedule's pack has nothing to post.";
+pub fn nothing_to_post(_: Locale) -> &'static str {
+    "This schedule's pack has nothing to post."
+}
 
 /// A zone that doesn't exist; plain, for beside an input.
-pub const NO_ZONE: &str = "I don't know that zone. Write it with its continent, as in Europe/Berlin.";
-/// A region that has no calendar; plain.
-pub const NO_REGION: &str =
-    "I have no calendar of that country or region. Write it as in DE, DE-BY or US; or leave it empty.";
+pub fn no_zone(_: Locale) -> &'static str {
+    "I don't know that zone. Write it with its continent, as in Europe/Berlin."
+}
+
 /// A line that is no day; plain.
-pub fn no_day(line: usize) -> String {
+pub fn no_day(_: Locale, line: usize) -> String {
     format!("Line {line} is no day. Write each as in 2026-12-24.")
 }
+
 /// Too many days; plain.
-pub fn too_many_days() -> String {
+pub fn too_many_days(_: Locale) -> String {
     format!("At most {MOST_SKIPPED} days can be left out.")
 }
+
 /// No Monday; plain.
-pub const NO_MONDAY: &str = "That is no Monday. Choose the week's Monday, or leave it empty.";
+pub fn no_monday(_: Locale) -> &'static str {
+    "That is no Monday. Choose the week's Monday, or leave it empty."
+}
+
 /// No day is worked; plain.
-pub const NO_WORKING_DAY: &str = "Choose at least one day.";
+pub fn no_working_day(_: Locale) -> &'static str {
+    "Choose at least one day."
+}
+
 /// No channel; plain.
-pub const NO_CHANNEL: &str = "Choose a channel.";
+pub fn no_channel(_: Locale) -> &'static str {
+    "Choose a channel."
+}
+
 /// A channel that another company reads; plain.
-pub const SHARED: &str =
-    "That channel is shared with another company. A steward can let me post there in the settings.";
+pub fn shared(_: Locale) -> &'static str {
+    "That channel is shared with another company. A steward can let me post there in the settings."
+}
+
 /// No whole number of hours; plain.
-pub fn no_grace() -> String {
+pub fn no_grace(_: Locale) -> String {
     format!("A whole number from 0 to {MOST_GRACE}, please.")
 }
+
 /// It never comes; plain.
-pub const NEVER: &str = "With these days left out, it would never come. Check the days and the time.";
+pub fn never(_: Locale) -> &'static str {
+    "With these days left out, it would never come. Check the days and the time."
+}
+
 /// Nothing could be stored; plain.
-pub const NOT_SAVED: &str =
-    "I couldn't save this just now, and it's my side, not yours. Nothing you typed is lost; save it again in a minute.";
+pub fn not_saved(_: Locale) -> &'static str {
+    "I couldn't save this just now, and it's my side, not yours. Nothing you typed is lost; save it again in a minute."
+}
+
 /// A form couldn't be opened, because Slack's three seconds were over or Slack didn't answer.
-pub const NOT_OPENED: &str = "Slack didn't let me open that in time. Click it again.";
+pub fn not_opened(_: Locale) -> &'static str {
+    "Slack didn't let me open that in time. Click it again."
+}
+
 /// How a paused schedule goes on.
-pub fn to_go_on(command: &str) -> String {
+pub fn to_go_on(_: Locale, command: &str) -> String {
     format!("To let them go on: {} prompts.", escape(command))
 }
-/// No note; plain.
-pub const NO_NOTE: &str = "Write a sentence or two.";
-/// No text; plain.
-pub const NO_TEXT: &str = "Write a question.";
 
-/// The region of a form, as it is stored.
-pub fn region(region: Option<&Region>) -> String {
-    region.map(ToString::to_string).unwrap_or_default()
+/// No note; plain.
+pub fn no_note(_: Locale) -> &'static str {
+    "Write a sentence or two."
+}
+
+/// No text; plain.
+pub fn no_text(_: Locale) -> &'static str {
+    "Write a question."
 }
