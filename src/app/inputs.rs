@@ -234,7 +234,9 @@ async fn digest_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant)
             response
         })
     };
-    in_time(work, answer_by).await.unwrap_or_else(digest::inputs::not_saved)
+    in_time(work, answer_by)
+        .await
+        .unwrap_or_else(|| digest::inputs::not_saved(app.ctx.locale))
 }
 
 /// What a form does, if that is known in time.
@@ -275,7 +277,7 @@ async fn kudos_submission(app: &Arc<App>, event: ViewEvent, answer_by: Instant) 
         Ok(Ok(None)) => ViewResponse::Close,
         // A panic in the work is our fault; the form keeps what was typed.
         Ok(Err(_)) => {
-            let (field, sentence) = kudos::modal::our_fault();
+            let (field, sentence) = kudos::modal::our_fault(app.ctx.locale);
             ViewResponse::error(field, &sentence)
         }
         Err(_) => {

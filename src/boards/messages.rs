@@ -78,7 +78,7 @@ pub struct Shown {
 }
 
 /// When it is, as a sentence ends: "in November", "in the week of 23 November".
-pub fn when(span: Span, today: Day) -> String {
+fn when(span: Span, today: Day) -> String {
     let Some(first) = span.first() else {
         return "so far".to_owned();
     };

@@ -15,7 +15,7 @@ use crate::kudos::grammar;
 use crate::slack::blocks::{Block, Message, Response, ViewResponse};
 use crate::slack::inbound::{Action, BlockActions, SlashCommand, ViewEvent};
 use crate::store::{StoreError, Tx};
-use crate::workspace::{self, Ctx};
+use crate::workspace::{self, Ctx, Locale};
 
 /// Slack: a trigger lives 3 s.
 const OPEN_WITHIN: Duration = Duration::from_millis(2_500);
@@ -57,7 +57,7 @@ async fn one(ctx: &Ctx, command: &str, user: &UserId, month: Month, today: Day) 
         .db
         .read(async |tx: &mut Tx| wants(tx, &ctx.workspace.id, user, Edition::Own).await)
         .await?;
-    let (_, button) = messages::own_switch(is_on);
+    let (_, button) = messages::own_switch(ctx.locale, is_on);
     let mut blocks = shown.blocks().to_vec();
     blocks.push(Block::actions(vec![button.into()]));
     Ok(Message::new(shown.text(), blocks))
@@ -155,15 +155,15 @@ async fn open_form(ctx: &Ctx, click: &BlockActions, month: Month) -> Result<Opti
 }
 
 /// The form's answer when its outcome can't be told in time; it stays open with what was typed.
-pub fn not_saved() -> ViewResponse {
-    ViewResponse::error(FIELD, messages::NOT_SAVED)
+pub fn not_saved(locale: Locale) -> ViewResponse {
+    ViewResponse::error(FIELD, messages::not_saved(locale))
 }
 
 /// Takes words on top of a digest: the form's answer, and what the message behind it shows from then on.
 pub async fn submission(ctx: &Ctx, event: &ViewEvent) -> (ViewResponse, Option<(String, Response)>) {
     submit(ctx, event).await.unwrap_or_else(|error| {
         tracing::error!(%error, "words on a digest could not be stored");
-        (not_saved(), None)
+        (not_saved(ctx.locale), None)
     })
 }
 
@@ -174,7 +174,7 @@ async fn submit(ctx: &Ctx, event: &ViewEvent) -> Result<(ViewResponse, Option<(S
     };
     if !settings.is_steward(&event.user) {
         return Ok((
-            ViewResponse::error(FIELD, "Only stewards decide about the digest."),
+            ViewResponse::error(FIELD, messages::not_a_steward(ctx.locale).text()),
             None,
         ));
     }
@@ -185,7 +185,7 @@ async fn submit(ctx: &Ctx, event: &ViewEvent) -> Result<(ViewResponse, Option<(S
         .write(async move |tx: &mut Tx| put_words(tx, &id, month, &by, &words).await)
         .await?;
     if !saved {
-        return Ok((ViewResponse::error(FIELD, messages::TOO_LATE), None));
+        return Ok((ViewResponse::error(FIELD, messages::too_late(ctx.locale)), None));
     }
     let kept = ctx
         .db

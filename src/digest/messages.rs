@@ -444,10 +444,14 @@ pub fn words_form(_: Locale, name: &str, words: &str, metadata: &str) -> View {
 }
 
 /// The form's answer when the digest is posted already; plain.
-pub const TOO_LATE: &str = "The digest is posted already, so your words can't go on top of it any more.";
+pub fn too_late(_: Locale) -> &'static str {
+    "The digest is posted already, so your words can't go on top of it any more."
+}
+
 /// The form's answer when it is our fault; plain.
-pub const NOT_SAVED: &str =
-    "I couldn't save this just now, and it's my side, not yours. Nothing you typed is lost; save it again in a minute.";
+pub fn not_saved(_: Locale) -> &'static str {
+    "I couldn't save this just now, and it's my side, not yours. Nothing you typed is lost; save it again in a minute."
+}
 
 /// A form couldn't be opened, because Slack's three seconds were over or Slack didn't answer.
 pub fn not_opened(_: Locale) -> Message {
@@ -610,7 +614,7 @@ pub fn own(_: Locale, own: &Own) -> Message {
 pub const OWN_QUOTES: i64 = SAID as i64;
 
 /// Where somebody can ask for their own edition, or stop it: a line and its button.
-pub fn own_switch(is_on: bool) -> (String, Button) {
+pub fn own_switch(_: Locale, is_on: bool) -> (String, Button) {
     if is_on {
         (
             "*Your month by DM:* yes, on the day of the digest.".to_owned(),

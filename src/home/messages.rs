@@ -46,11 +46,11 @@ pub(super) struct Shows {
 }
 
 /// Somebody's Home; `below` is what others add for this person (the settings, for stewards).
-pub(super) fn home(_: Locale, settings: &Settings, shows: &Shows, below: Vec<Block>) -> View {
+pub(super) fn home(locale: Locale, settings: &Settings, shows: &Shows, below: Vec<Block>) -> View {
     let names = People::new(&shows.members, &shows.groups);
     let mut blocks = Vec::new();
     if shows.may_give {
-        blocks.push(Block::section(&allowance(settings, shows)));
+        blocks.push(Block::section(&allowance(locale, settings, shows)));
         blocks.push(Block::actions(vec![
             Button::new("Give kudos", GIVE, "Give kudos to a colleague")
                 .primary()
@@ -110,7 +110,7 @@ pub(super) fn home(_: Locale, settings: &Settings, shows: &Shows, below: Vec<Blo
     }
     blocks.push(Block::header("Your choices"));
     blocks.extend(switches(shows.choices));
-    let (says, button) = own_switch(shows.wants_month);
+    let (says, button) = own_switch(locale, shows.wants_month);
     blocks.push(Block::section_with(&says, button));
     if !below.is_empty() {
         blocks.push(Block::divider());
@@ -119,12 +119,12 @@ pub(super) fn home(_: Locale, settings: &Settings, shows: &Shows, below: Vec<Blo
     View::home(HOME, blocks)
 }
 
-fn allowance(settings: &Settings, shows: &Shows) -> String {
+fn allowance(locale: Locale, settings: &Settings, shows: &Shows) -> String {
     match (shows.left, settings.allowance) {
         (Some(left), Some(allowance)) => {
             let new = format!(
                 "{} at midnight, {}.",
-                new_ones(allowance).to_lowercase(),
+                new_ones(locale, allowance).to_lowercase(),
                 shows.zone.name()
             );
             if left > 0 {

@@ -193,7 +193,7 @@ pub fn dm<N: Names>(voice: &Voice<'_>, names: &N, dm: &Dm<'_>) -> Message {
         );
     }
     if dm.is_hidden {
-        buttons.push(living::show_again(dm.kudos));
+        buttons.push(living::show_again(voice.locale, dm.kudos));
     }
     let thanks = Button::new("Say thanks back", THANKS, &format!("Say thanks back to {giver}"));
     buttons.push(thanks.value(dm.kudos.as_str()).into());
@@ -265,7 +265,7 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
     let left = match (given.left, voice.allowance) {
         (Some(0), Some(allowance)) => Some(format!(
             "that was your last one today; {} at midnight",
-            new_ones(allowance).to_lowercase()
+            new_ones(voice.locale, allowance).to_lowercase()
         )),
         (Some(left), _) => Some(format!("{left} left today")),
         (None, _) => None,
@@ -277,9 +277,9 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
     let first = match given.target {
         _ if shown.is_empty() => format!("{by_dm} {}{own}", private.as_deref().unwrap_or_default()),
         Target::Recognition(channel) if given.roundup.is_some() => {
-            let whose = given
-                .roundup
-                .map_or_else(String::new, |(today, morning)| living::whose_roundup(today, morning));
+            let whose = given.roundup.map_or_else(String::new, |(today, morning)| {
+                living::whose_roundup(voice.locale, today, morning)
+            });
             format!(
                 "{who_is_shown} will see it. It will be in {whose} round-up in {}{inline}.",
                 channel_link(channel)
@@ -393,7 +393,7 @@ fn masked(masked: &BTreeSet<Masked>) -> String {
 }
 
 /// "Five new ones"; small numbers in words, as people write them.
-pub fn new_ones(allowance: i64) -> String {
+pub fn new_ones(_: Locale, allowance: i64) -> String {
     const WORDS: [&str; 13] = [
         "No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve",
     ];
@@ -441,7 +441,11 @@ pub fn short(voice: &Voice<'_>, needs: i64, left: i64, typed: &str, draft: Optio
 /// When there are new ones; empty without an allowance.
 pub(super) fn renewal(voice: &Voice<'_>) -> String {
     voice.allowance.map_or_else(String::new, |allowance| {
-        format!(" {} at midnight, {}.", new_ones(allowance), voice.zone.name())
+        format!(
+            " {} at midnight, {}.",
+            new_ones(voice.locale, allowance),
+            voice.zone.name()
+        )
     })
 }
 
@@ -462,7 +466,7 @@ pub fn not_opened(_: Locale, words: &str) -> Message {
 }
 
 /// Several people have that name: one button for each. `draft` keeps the rest.
-pub fn which<N: Names>(names: &N, name: &str, people: &[UserId], draft: &str) -> Message {
+pub fn which<N: Names>(_: Locale, names: &N, name: &str, people: &[UserId], draft: &str) -> Message {
     let question = format!("Which {}?", escape(name.trim_start_matches('@')));
     let each: Vec<String> = people.iter().map(|id| names.full_name(id)).collect();
     let buttons = people.iter().zip(&each).map(|(id, name)| {
@@ -487,18 +491,23 @@ pub fn put_off(voice: &Voice<'_>, draft: &str) -> Message {
 }
 
 /// What was put off won't be sent.
-pub fn called_off(typed: &str) -> Message {
+pub fn called_off(_: Locale, typed: &str) -> Message {
     Message::sentence(&format!("Nothing will be sent. {}", your_words(typed)))
 }
 
 /// What was put off is on its way, or was called off.
-pub fn nothing_put_off() -> Message {
+pub fn nothing_put_off(_: Locale) -> Message {
     Message::sentence("That one no longer waits: it was sent or cancelled. Nothing has changed.")
 }
 
 /// The day after, before what became of it.
-pub fn promised_yesterday(reason: &str) -> String {
+pub fn promised_yesterday(_: Locale, reason: &str) -> String {
     format!("You asked me to send this today:\n{}", quote(reason))
+}
+
+/// What stood beside a field of the form, where the form can't say it any more: the words are given back with it.
+pub(super) fn put_right(_: Locale, sentence: &str, typed: &str) -> Message {
+    Message::sentence(&format!("{sentence} {}", your_words(typed)))
 }
 
 /// What waited for a click is gone.
@@ -509,7 +518,7 @@ pub fn forgotten(voice: &Voice<'_>) -> Message {
     ))
 }
 
-pub(super) fn your_words(typed: &str) -> String {
+fn your_words(typed: &str) -> String {
     if typed.trim().is_empty() {
         return String::new();
     }
@@ -672,7 +681,7 @@ pub fn help(voice: &Voice<'_>, values: &[String], channel: Option<&ChannelId>, i
     let allowance = voice.allowance.map_or_else(String::new, |allowance| {
         format!(
             " You have {} a day, one for each person you name.",
-            new_ones(allowance)
+            new_ones(voice.locale, allowance)
                 .to_lowercase()
                 .replace(" new ones", "")
                 .replace(" new one", "")

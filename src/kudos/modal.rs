@@ -205,14 +205,14 @@ pub fn saving(_: Locale) -> View {
 }
 
 /// It couldn't be saved: the field and the sentence.
-pub fn our_fault() -> (&'static str, String) {
+pub fn our_fault(_: Locale) -> (&'static str, String) {
     let text =
         "I couldn't save this just now, and it's my side, not yours. Nothing is lost: give it again in a minute.";
     (WORDS, text.to_owned())
 }
 
 /// A channel and "only they hear it" at once.
-pub fn contradictory() -> (&'static str, String) {
+pub fn contradictory(_: Locale) -> (&'static str, String) {
     (
         PLACE,
         "You also ticked \"Only they hear it\". Empty this field, or untick that.".to_owned(),
@@ -220,7 +220,7 @@ pub fn contradictory() -> (&'static str, String) {
 }
 
 /// The chosen channel can't be posted to.
-pub fn not_postable(is_shared: bool) -> (&'static str, String) {
+pub fn not_postable(_: Locale, is_shared: bool) -> (&'static str, String) {
     let text = if is_shared {
         "This channel is shared with another company, and a steward hasn't let me post there. Choose another one."
     } else {
@@ -244,7 +244,7 @@ pub fn short(voice: &Voice<'_>, needs: i64, left: i64) -> (&'static str, String)
 }
 
 /// Why it can't be given: the field it is about, and the plain sentence that stands there.
-pub fn beside<N: Names>(names: &N, refusal: &Refusal) -> (&'static str, String) {
+pub fn beside<N: Names>(_: Locale, names: &N, refusal: &Refusal) -> (&'static str, String) {
     let list = |people: &[UserId]| list_names(&people.iter().map(|id| names.name(id)).collect::<Vec<_>>());
     let one = |people: &[UserId], one: &str, several: &str| (if people.len() == 1 { one } else { several }).to_owned();
     match refusal {

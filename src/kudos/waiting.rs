@@ -123,7 +123,7 @@ impl Giving<'_> {
             }
         };
         match &gave.result {
-            Err(Refusal::Ambiguous(name, people)) => messages::which(&gave.names(), name, people, &draft),
+            Err(Refusal::Ambiguous(name, people)) => messages::which(voice.locale, &gave.names(), name, people, &draft),
             Ok((_, Outcome::Short { needs, left })) => {
                 messages::short(voice, *needs, *left, &gave.parsed.as_typed, Some(&draft))
             }

@@ -239,9 +239,9 @@ proptest! {
             check(&messages::refusal(&voice, &names, &refusal, &parsed.as_typed), &meant);
         }
         check(&messages::our_fault(Locale::En, &parsed.as_typed), &meant);
-        check(&messages::posts::emoji_alone(&value), &meant);
-        check(&messages::posts::own_post(&value), &meant);
-        check(&messages::posts::which_words(&names, &lee, "d1"), &meant);
+        check(&messages::posts::emoji_alone(Locale::En, &value), &meant);
+        check(&messages::posts::own_post(Locale::En, &value), &meant);
+        check(&messages::posts::which_words(Locale::En, &names, &lee, "d1"), &meant);
         let reacted = [messages::posts::Reacted { giver: &lee, reason: &parsed.reason }];
         check(&messages::posts::reactions(&voice, &names, &reacted, true), &meant);
         check(&plaudit::privacy::messages::page(Locale::En, &typed, 0, 2), &meant);

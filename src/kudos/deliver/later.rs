@@ -59,7 +59,7 @@ pub(super) async fn later(giving: &Giving<'_>, claimed: &Claimed) -> Result<Endi
         }
         _ => gave.answer(&voice),
     };
-    let message = answer.preceded_by(&messages::promised_yesterday(&waiting.reason));
+    let message = answer.preceded_by(&messages::promised_yesterday(ctx.locale, &waiting.reason));
     let dm = open_dm(ctx, &giver, gave.member(&giver)).await?;
     if posted_before(ctx, claimed, &dm, None).await?.is_none()
         && let Err(error) = post(ctx, claimed, &dm, None, &message).await

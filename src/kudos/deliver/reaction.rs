@@ -92,7 +92,7 @@ pub(super) async fn reaction(giving: &Giving<'_>, claimed: &Claimed) -> Result<E
     };
     if author == user {
         let emoji = settings.emoji.first().map_or("", String::as_str);
-        let message = messages::posts::own_post(emoji);
+        let message = messages::posts::own_post(ctx.locale, emoji);
         told.tell(Why::Explained("own"), message, None).await?;
         return Ok(Ending::Done);
     }
@@ -244,7 +244,7 @@ async fn ask(
     let draft = giving.keep(user, MODAL, None, &waiting).await?;
     let known = [(author.clone(), receiver)].into();
     let groups = Default::default();
-    let message = messages::posts::which_words(&People::new(&known, &groups), author, &draft);
+    let message = messages::posts::which_words(ctx.locale, &People::new(&known, &groups), author, &draft);
     // Where the app isn't, it can't show anything, and what waits for an answer must arrive: then by DM.
     let shown = tokio::time::timeout(
         ASKING,
@@ -299,13 +299,14 @@ impl Told<'_> {
     async fn tell(&self, why: Why, message: Message, thread: Option<MessageTs>) -> Result<(), Trouble> {
         let ctx = self.giving.ctx;
         let (workspace, to, what, now) = (self.at.workspace.clone(), self.to.clone(), self.what(), ctx.clock.now());
+        let locale = ctx.locale;
         let message = ctx
             .db
             .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
                 if withdraw::claim(tx, &workspace, &what, now).await? != Progress::New {
                     return Ok(None);
                 }
-                why.wanted(tx, &workspace, &to, &message, now).await
+                why.wanted(locale, tx, &workspace, &to, &message, now).await
             })
             .await?;
         let private = Private {

@@ -35,7 +35,13 @@ pub(super) async fn choose(giving: &Giving<'_>, click: &BlockActions, value: &st
             .read(async move |tx: &mut Tx| workspace::members(tx, &id, &wanted).await)
             .await;
         let (members, groups) = (members?, BTreeMap::new());
-        return Ok(messages::which(&People::new(&members, &groups), name, people, &next));
+        return Ok(messages::which(
+            giving.ctx.locale,
+            &People::new(&members, &groups),
+            name,
+            people,
+            &next,
+        ));
     }
     let what = format!("choice {draft}");
     let gave = giving.give(decided.wish(&click.user, &what)).await?;

@@ -40,7 +40,7 @@ pub async fn command(giving: &Giving<'_>, command: &SlashCommand) -> Option<Mess
             let values = settings.value_names();
             let help = messages::help(&voice, &values, settings.channel.as_ref(), is_steward);
             let emoji = settings.emoji.first().map(String::as_str);
-            return Some(messages::posts::help_with_ways(&help, emoji, |scope| {
+            return Some(messages::posts::help_with_ways(ctx.locale, &help, emoji, |scope| {
                 ctx.workspace.lacks(scope)
             }));
         }

@@ -325,7 +325,7 @@ pub(super) async fn submit(giving: &Giving<'_>, event: &ViewEvent) -> Submission
         Err(error) => {
             tracing::error!(%error, workspace = %ctx.workspace.id, "a form could not be stored");
             refused(
-                modal::our_fault(),
+                modal::our_fault(ctx.locale),
                 messages::our_fault(ctx.locale, &submitted.waiting.reason),
             )
         }
@@ -342,11 +342,11 @@ async fn accepted(
     let ctx = giving.ctx;
     let waiting = &submitted.waiting;
     let plain = |(field, sentence): (&'static str, String)| {
-        let words = format!("{sentence} {}", messages::your_words(&waiting.reason));
-        ((field, sentence), Message::sentence(&words))
+        let message = messages::put_right(ctx.locale, &sentence, &waiting.reason);
+        ((field, sentence), message)
     };
     if submitted.is_contradictory {
-        return Ok(Err(plain(modal::contradictory())));
+        return Ok(Err(plain(modal::contradictory(ctx.locale))));
     }
     if let Announce::In(channel) = &waiting.announce {
         let (id, channel, now) = (ctx.workspace.id.clone(), channel.clone(), ctx.clock.now());
@@ -356,7 +356,7 @@ async fn accepted(
             .await?;
         ctx.settings().let_in(&mut place);
         if place.is_shared || place.postable == Postable::No {
-            return Ok(Err(plain(modal::not_postable(place.is_shared))));
+            return Ok(Err(plain(modal::not_postable(ctx.locale, place.is_shared))));
         }
     }
     // Slack names a submission by its view and that view's hash.
@@ -365,7 +365,12 @@ async fn accepted(
     let settings = ctx.settings();
     let voice = gave.voice(ctx, &settings);
     let message = match &gave.result {
-        Err(refusal) => return Ok(Err((modal::beside(&gave.names(), refusal), gave.answer(&voice)))),
+        Err(refusal) => {
+            return Ok(Err((
+                modal::beside(ctx.locale, &gave.names(), refusal),
+                gave.answer(&voice),
+            )));
+        }
         Ok((_, Outcome::Short { needs, .. }))
             if submitted.later && voice.allowance.is_some_and(|allowance| *needs <= allowance) =>
         {

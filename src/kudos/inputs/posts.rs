@@ -15,7 +15,7 @@ use crate::slack::blocks::Message;
 use crate::slack::client::{PostMessage, RESPONDING_DEADLINE};
 use crate::slack::inbound::{Event, MessageChange, MessageEvent, Reaction};
 use crate::store::{StoreError, Tx};
-use crate::workspace::{self, Ctx};
+use crate::workspace::{self, Ctx, Locale};
 
 /// What one person is told, where nobody else sees it.
 #[derive(Debug)]
@@ -167,7 +167,7 @@ async fn written(
         }
         Asks::EmojiAlone => {
             let emoji = settings.emoji.first().map_or("", String::as_str);
-            news.push((Why::Explained("emoji"), messages::posts::emoji_alone(emoji)));
+            news.push((Why::Explained("emoji"), messages::posts::emoji_alone(ctx.locale, emoji)));
         }
         Asks::Nothing => {}
     }
@@ -199,7 +199,7 @@ async fn settle(
     news: Vec<(Why, Message)>,
 ) -> Result<Vec<Message>, StoreError> {
     let (at, what, writer, now) = (at.clone(), what.to_owned(), writer.clone(), ctx.clock.now());
-    let recognition = ctx.settings().channel.clone();
+    let (recognition, locale) = (ctx.settings().channel.clone(), ctx.locale);
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
             let original = withdraw::what(&at.channel, &at.ts, None);
@@ -215,7 +215,7 @@ async fn settle(
             }
             let mut told = Vec::new();
             for (why, message) in &news {
-                told.extend(why.wanted(tx, &at.workspace, &writer, message, now).await?);
+                told.extend(why.wanted(locale, tx, &at.workspace, &writer, message, now).await?);
             }
             Ok(told)
         })
@@ -345,6 +345,7 @@ impl Why {
     /// The message, if it is to be told.
     pub(in crate::kudos) async fn wanted(
         &self,
+        locale: Locale,
         tx: &mut Tx,
         workspace: &WorkspaceId,
         to: &UserId,
@@ -359,7 +360,7 @@ impl Why {
             Self::Explained(kind) => {
                 let wanted = !workspace::happened(tx, workspace, &hush_key(to)).await?
                     && workspace::first_time(tx, workspace, &format!("explained {kind} {to}"), now).await?;
-                wanted.then(|| messages::posts::explained(message))
+                wanted.then(|| messages::posts::explained(locale, message))
             }
         })
     }

@@ -51,7 +51,7 @@ pub(super) async fn put_off(giving: &Giving<'_>, click: &BlockActions, draft: &s
 pub(super) async fn call_off(giving: &Giving<'_>, click: &BlockActions, draft: &str) -> Result<Message, StoreError> {
     let ctx = giving.ctx;
     let Some(waiting) = giving.kept(&click.user, LATER, draft).await? else {
-        return Ok(messages::nothing_put_off());
+        return Ok(messages::nothing_put_off(ctx.locale));
     };
     let (workspace, id) = (ctx.workspace.id.clone(), draft.to_owned());
     let taken: Result<_, StoreError> = ctx
@@ -59,8 +59,11 @@ pub(super) async fn call_off(giving: &Giving<'_>, click: &BlockActions, draft: &
         .write(async move |tx: &mut Tx| drafts::take(tx, &workspace, &id).await)
         .await;
     if !taken? {
-        return Ok(messages::nothing_put_off());
+        return Ok(messages::nothing_put_off(ctx.locale));
     }
     let (known, groups) = known_of(ctx, &waiting.receivers).await?;
-    Ok(messages::called_off(&waiting.as_typed(&People::new(&known, &groups))))
+    Ok(messages::called_off(
+        ctx.locale,
+        &waiting.as_typed(&People::new(&known, &groups)),
+    ))
 }

@@ -240,7 +240,7 @@ fn with_undo(text: &str, kudos: &KudosId, may_undo: bool) -> Message {
 }
 
 /// What came of *Hide*, with the way back.
-pub fn hidden(_: Locale, outcome: Hidden, kudos: &KudosId) -> Message {
+pub fn hidden(locale: Locale, outcome: Hidden, kudos: &KudosId) -> Message {
     let text = match outcome {
         Hidden::Done { card_goes: true } => "The card goes, and nothing quotes these words. They still count.",
         Hidden::Done { card_goes: false } => {
@@ -254,13 +254,13 @@ pub fn hidden(_: Locale, outcome: Hidden, kudos: &KudosId) -> Message {
     };
     let mut blocks = vec![Block::section(text)];
     if matches!(outcome, Hidden::Done { .. }) {
-        blocks.push(Block::actions(vec![show_again(kudos)]));
+        blocks.push(Block::actions(vec![show_again(locale, kudos)]));
     }
     Message::new(text, blocks)
 }
 
 /// The way back after *Hide*.
-pub(super) fn show_again(kudos: &KudosId) -> Element {
+pub(super) fn show_again(_: Locale, kudos: &KudosId) -> Element {
     Button::new("Show my name again", SHOW, "Show my name on the card again")
         .value(kudos.as_str())
         .into()
@@ -580,7 +580,7 @@ pub fn roundup<N: Names>(_: Locale, command: &str, told: &[Told<'_, N>]) -> Mess
 }
 
 /// When a round-up comes, from `today`: `today's`, `tomorrow's`, `Monday's`.
-pub(super) fn whose_roundup(today: Day, morning: Day) -> String {
+pub(super) fn whose_roundup(_: Locale, today: Day, morning: Day) -> String {
     match morning.days_since(today) {
         0 => "today's".to_owned(),
         1 => "tomorrow's".to_owned(),

@@ -13,7 +13,7 @@ pub const OPEN: &str = "kudos.open";
 
 /// The same message with *Don't tell me again*.
 #[must_use]
-pub fn explained(message: &Message) -> Message {
+pub fn explained(_: Locale, message: &Message) -> Message {
     let label = "Don't tell me again what doesn't count as kudos";
     let hush = Button::new("Don't tell me again", HUSH, label);
     let mut blocks = message.blocks().to_vec();
@@ -29,7 +29,7 @@ pub fn hushed(_: Locale) -> Message {
 /// `/kudos help` with the ways to give from messages. `emoji` is the first one chosen; of the scopes `lacks` names those
 /// that an admin hasn't granted.
 #[must_use]
-pub fn help_with_ways(help: &Message, emoji: Option<&str>, lacks: impl Fn(&str) -> bool) -> Message {
+pub fn help_with_ways(_: Locale, help: &Message, emoji: Option<&str>, lacks: impl Fn(&str) -> bool) -> Message {
     let mut lines = vec![help.text().to_owned()];
     lines.push("In a conversation or a thread: `@Plaudit shout-out to @dana for …`".to_owned());
     if let Some(emoji) = emoji {
@@ -68,7 +68,7 @@ pub fn how_to(voice: &Voice<'_>, own_dm: bool) -> Message {
 }
 
 /// The chosen emoji before words without anybody's name.
-pub fn emoji_alone(emoji: &str) -> Message {
+pub fn emoji_alone(_: Locale, emoji: &str) -> Message {
     let emoji = escape(emoji);
     Message::sentence(&format!(
         "Nobody was thanked: :{emoji}: gives kudos beside a name. Write `:{emoji}: @dana for …` and pick the name \
@@ -77,7 +77,7 @@ pub fn emoji_alone(emoji: &str) -> Message {
 }
 
 /// A reaction to one's own post.
-pub fn own_post(emoji: &str) -> Message {
+pub fn own_post(_: Locale, emoji: &str) -> Message {
     Message::sentence(&format!(
         ":{}: thanks whoever wrote the post, and that one is yours. Kudos are for others; tell me who helped you.",
         escape(emoji)
@@ -85,7 +85,7 @@ pub fn own_post(emoji: &str) -> Message {
 }
 
 /// A reaction to a post that the app can't read: nothing is given yet.
-pub fn which_words<N: Names>(names: &N, author: &UserId, draft: &str) -> Message {
+pub fn which_words<N: Names>(_: Locale, names: &N, author: &UserId, draft: &str) -> Message {
     let who = names.list([author]);
     let text = format!("I can't read that post, so {who} isn't thanked yet. What did {who} do?");
     let label = format!("Say what {} did", names.name(author));
