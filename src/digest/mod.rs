@@ -36,7 +36,7 @@ use rules::{Due, Month, candidates, due, lacks};
 
 /// Months of coverage that the picture shows.
 const MONTHS: usize = 12;
-/// Customers' words that are looked at together until some may be quoted.
+/// Customers' words that are looked at first until some may be quoted.
 const PAGE: usize = 30;
 /// From how many teams somebody is thanked to be told apart.
 const TEAMS: usize = 3;
@@ -362,9 +362,13 @@ async fn quotable_customers_words(
     of: Gather<'_>,
     slice: &Slice,
 ) -> Result<(Option<Quote>, BTreeMap<UserId, Member>), StoreError> {
-    // One look at the month, however many of its words may not be quoted.
-    for page in customers_words(tx, slice).await?.chunks(PAGE) {
-        let (quotes, known) = kudos::quotable(tx, of.workspace, of.settings, page).await?;
+    // One look at the month, and more of its words at a time the fewer of them may be quoted.
+    let words = customers_words(tx, slice).await?;
+    let (mut rest, mut page) = (words.as_slice(), PAGE);
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(page.min(rest.len()));
+        (rest, page) = (later, page * 8);
+        let (quotes, known) = kudos::quotable(tx, of.workspace, of.settings, now).await?;
         if let Some(first) = quotes.into_iter().next() {
             return Ok((Some(first), known));
         }
