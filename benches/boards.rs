@@ -211,7 +211,7 @@ impl World {
         let each = begun.elapsed().as_secs_f64() * 1e6 / COUNTED as f64;
         world.check(&mut connection).await;
         println!(
-            "{kudos} kudos written in {:.0} s; counting took {each:.0} µs a kudos, a hundred at a time",
+            "{kudos} kudos written in {:.0} s; counting took {each:.0} µs a kudos, twenty-five at a time",
             made.as_secs_f64()
         );
         world
