@@ -239,12 +239,14 @@ pub fn wrap_up(_: Locale, lead: &str, numbers: &Numbers) -> Message {
         };
         lines.push(format!("{answers} from {}", people(numbers.answerers)));
     }
-    let mut text = format!("*Customer Service Week*\n{lead}");
+    let mut text = "*Customer Service Week*\n".to_owned();
+    if lines.is_empty() {
+        text.push_str("The week is over, and it was a quiet one here. The next good word takes ten seconds.");
+    } else {
+        text.push_str(lead);
+    }
     for line in &lines {
         text.push_str(&format!("\n• {line}"));
-    }
-    if lines.is_empty() {
-        text.push_str("\nIt was a quiet week here. What was said stays, and the next good word takes ten seconds.");
     }
     Message::new(
         &text.replacen("*Customer Service Week*\n", "Customer Service Week: ", 1),
@@ -539,4 +541,22 @@ pub fn note_kept(_: Locale, monday: Day) -> Message {
 /// Nothing could be stored or read.
 pub fn our_fault(_: Locale) -> Message {
     Message::sentence("I couldn't do this just now, and it's my side, not yours. Try it again in a minute.")
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    #[test]
+    fn a_quiet_week_promises_no_numbers() {
+        let lead = "The week is over. Here is what came together:";
+        let week = |numbers| wrap_up(Locale::En, lead, &numbers).text().to_owned();
+        assert_snapshot!(week(Numbers::default()), @"Customer Service Week: The week is over, and it was a quiet one here. The next good word takes ten seconds.");
+        assert_snapshot!(week(Numbers { answers: 1, answerers: 1, ..Numbers::default() }), @"
+        Customer Service Week: The week is over. Here is what came together:
+        • One answer from one person
+        ");
+    }
 }

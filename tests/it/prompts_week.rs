@@ -143,7 +143,7 @@ fn the_week_in_light_carries_what_the_day_before_produced_and_ends_in_the_thread
         Customers said:
         > Wei stayed until the parcel was found. (about Wei)
         *Activate* :handshake:
-        Meet a customer: has been with us for years, never complains, and is close to leaving because nobody has asked. What one small thing can you do for someone like that before your shift ends?
+        Meet a customer who has been with us for years, never complains, and is close to leaving because nobody has asked. What one small thing can you do for someone like that before your shift ends?
         [Thank someone] [… Pause prompts here (stewards)]
         Answer in the thread. Night shift: it stays open for you.
         "#);
