@@ -1,4 +1,4 @@
-//! Who stands on a board, and at which rank; whose words may be quoted; who counts as forgotten.
+//! Who stands on a board, and at which rank; who counts as forgotten.
 
 use crate::base::calendar::Day;
 use crate::base::ids::UserId;
