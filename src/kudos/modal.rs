@@ -26,8 +26,9 @@ pub const VALUES: &str = "values";
 pub const PLACE: &str = "place";
 /// The field with what else there is to say.
 pub const ALSO: &str = "also";
+/// What a customer said, among it.
+pub const CUSTOMER: &str = "customer";
 
-const CUSTOMER: &str = "customer";
 const ONLY_THEM: &str = "only_them";
 const LATER: &str = "later";
 

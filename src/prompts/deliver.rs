@@ -324,8 +324,11 @@ async fn quotes(ctx: &Ctx, of: &Occurrence) -> Result<Quotes, StoreError> {
                 .filter(|answer| may_be_quoted(&answer.member) && (carries || answer.likes > 0));
             let most = if carries { CARRIED } else { 1 };
             let customers = if carries {
-                let zone = workspace_zone(&settings, &known);
-                let since = at_hour(day, 0, zone);
+                // What the post of the day before carried isn't carried again; the first carries from its midnight.
+                let carried = before.iter().map(|post| &post.planned);
+                let carried = carried.filter(|post| post.day == day && post.carries.is_some());
+                let since = carried.map(|post| post.at).min();
+                let since = since.unwrap_or_else(|| at_hour(day, 0, workspace_zone(&settings, &known)));
                 kudos::customers_words(tx, id, &settings, (since, planned.at), CUSTOMERS).await?
             } else {
                 Vec::new()

@@ -157,6 +157,12 @@ impl Sandbox {
         })
     }
 
+    /// The user group with that handle, without `@`.
+    pub fn usergroup(&self, handle: &str) -> Option<GroupId> {
+        let named = |group: &&Group| group.handle == handle;
+        self.with(|state| state.groups.values().find(named).map(|group| group.id.clone()))
+    }
+
     /// Disables a user group without any event.
     pub fn disable_usergroup(&self, group: &GroupId) {
         let now = self.now();

@@ -79,6 +79,13 @@ pub struct SharedFile {
     pub bytes: Vec<u8>,
 }
 
+impl SharedFile {
+    /// Whether a page can show it as it is.
+    pub fn is_image(&self) -> bool {
+        matches!(self.mimetype.as_str(), "image/png" | "image/jpeg" | "image/gif") && !self.bytes.is_empty()
+    }
+}
+
 /// One emoji below a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {

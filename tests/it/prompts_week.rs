@@ -130,11 +130,7 @@ fn the_week_in_light_carries_what_the_day_before_produced_and_ends_in_the_thread
             dana.reacts("tada", &second).await;
             ana.reacts("heart", &first).await;
             // A customer's words, passed on.
-            let lee = t.person("lee");
-            let said = mo.says_in("support", "Wei stayed until the parcel was found.").await;
-            lee.uses_shortcut_at(&said, "Pass on customer words").await;
-            lee.picks("Who helped?", &["wei"]).await;
-            assert_eq!(lee.submits().await, "");
+            lee_passes_on(t, "Wei stayed until the parcel was found.").await;
             t.lives_until("2026-10-06 09:30").await;
             assert_snapshot!(latest(t), @r#"
         This is what the first day taught us, in your words:
@@ -246,4 +242,49 @@ fn what_names_somebody_goes_when_they_ask_to_be_forgotten() {
         assert_eq!(t.number("SELECT COUNT(*) FROM answer").await, 0);
         t.lives_until("2026-10-09 16:00").await;
     });
+}
+
+/// What the latest post of #support quotes.
+fn carried(t: &Story) -> Vec<String> {
+    let post = latest(t);
+    let lines = post.lines().filter_map(|line| line.strip_prefix("> "));
+    lines.map(str::to_owned).collect()
+}
+
+/// Somebody tells what a customer said about Wei, and Lee passes it on.
+async fn lee_passes_on(t: &Story, words: &str) {
+    let said = t.person("mo").says_in("support", words).await;
+    let lee = t.person("lee");
+    lee.uses_shortcut_at(&said, "Pass on customer words").await;
+    lee.picks("Who helped?", &["wei"]).await;
+    assert_eq!(lee.submits().await, "");
+}
+
+#[test]
+fn what_customers_said_is_carried_by_one_day_only() {
+    with_prompts_from(
+        Some("2026-09-25 12:00"),
+        &["channels:history", "channels:read"],
+        async |t| {
+            // On the night shift, before the first post of the week.
+            t.lives_until("2026-10-05 04:00").await;
+            lee_passes_on(t, "He stayed until the parcel was found.").await;
+            t.lives_until("2026-10-05 09:30").await;
+            assert_eq!(carried(t), Vec::<String>::new());
+            t.lives_until("2026-10-06 04:00").await;
+            lee_passes_on(t, "Nobody ever rang back before.").await;
+            t.lives_until("2026-10-06 09:30").await;
+            assert_eq!(
+                carried(t),
+                [
+                    "Nobody ever rang back before. (about Wei)",
+                    "He stayed until the parcel was found. (about Wei)"
+                ]
+            );
+            t.lives_until("2026-10-06 11:00").await;
+            lee_passes_on(t, "The bill is clear to me now.").await;
+            t.lives_until("2026-10-07 09:30").await;
+            assert_eq!(carried(t), ["The bill is clear to me now. (about Wei)"]);
+        },
+    );
 }

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context as _;
+use chrono_tz::Tz;
 
-use super::history::{Moment, What};
+use super::history::{self, Moment, What};
 use super::stage::Theatre;
-use super::world::World;
+use super::world::{Person, Role, Shift, World};
+use crate::base::calendar::{Span, at_hour};
 use crate::base::clock::{Clock as _, Instant, SystemClock};
-use crate::base::ids::UserId;
-use crate::kudos::{self, Give, messages};
+use crate::base::ids::{TeamId, UserId};
+use crate::boards::coverage::{Of, Share, remember_month};
+use crate::kudos::{self, Give, Receiver, messages, modal};
 use crate::sandbox::{Author, Sandbox};
 use crate::store::{Db, StoreError, Tx};
 use crate::workspace::{self, Team, TeamKind};
@@ -29,6 +32,67 @@ pub(super) async fn load_year(db: &Db, gives: &[Give]) -> Result<(), StoreError>
             .await?;
     }
     Ok(())
+}
+
+/// Stores the coverage of each whole month that `gives` tell, as the bot would have done at its end: of everybody, and of
+/// the two teams that are user groups. `now` is the end of the history.
+///
+/// # Errors
+/// [`StoreError`] when they can't be stored.
+pub(super) async fn keep_coverage(
+    db: &Db,
+    world: &World,
+    gives: &[Give],
+    (now, zone): (Instant, Tz),
+) -> Result<(), StoreError> {
+    let (Some(first), Some(last)) = (gives.first(), gives.last()) else {
+        return Ok(());
+    };
+    let is_emea = |person: &Person| person.role == Role::Agent && person.home == world.support_emea;
+    let teams: [(Option<TeamId>, &dyn Fn(&Person) -> bool); 3] = [
+        (None, &|_| true),
+        (Some(TeamId(world.emea.to_string())), &is_emea),
+        // At home in one team: the night shift of EMEA is EMEA's.
+        (Some(TeamId(world.night.to_string())), &|person| {
+            person.shift == Shift::Night && !is_emea(person)
+        }),
+    ];
+    let mut shares = Vec::new();
+    let mut month = Span::month(first.workspace_day.first_of_next_month());
+    while let Some((from, to)) = month
+        .first()
+        .zip(month.last())
+        .filter(|(_, to)| *to < last.workspace_day)
+    {
+        let thanked: BTreeSet<&UserId> = gives
+            .iter()
+            .filter(|give| month.contains(give.workspace_day))
+            .flat_map(|give| give.receivers.iter().filter_map(Receiver::member))
+            .collect();
+        let end = at_hour(to.next(), 0, zone).plus_millis(-1);
+        for (team, is_in_it) in &teams {
+            let active = world
+                .people
+                .iter()
+                .filter(|person| history::is_active(person, end, now) && is_in_it(person));
+            let mut share = Share::default();
+            for person in active {
+                share.active += 1;
+                share.thanked += i64::from(thanked.contains(&person.id));
+            }
+            shares.push((month, team.clone(), share));
+        }
+        month = Span::month(from.first_of_next_month());
+    }
+    let workspace = world.workspace.clone();
+    db.write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+        for (month, team, share) in &shares {
+            let of = team.as_ref().map_or(Of::Headline, Of::Team);
+            remember_month(tx, &workspace, of, *month, *share).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 /// Makes the teams that a steward has made here, with who leads them; the bot asks Slack who is in them when it starts.
@@ -55,12 +119,12 @@ pub(super) async fn make_teams(db: &Db, world: &World, steward: &UserId, now: In
 }
 
 impl Theatre {
-    /// Lets people do what they did, each at their instant, and the bot live through the time between; then brings the
-    /// clock to the machine's own time. Nothing waits for real seconds.
+    /// Lets people do what they do, each at their instant, and the bot live through the time between, until the clock
+    /// is `shift` milliseconds ahead of the machine's. Nothing waits for real seconds.
     ///
     /// # Errors
-    /// If the bot ends.
-    pub(super) async fn live_through(&self, moments: Vec<Moment>) -> anyhow::Result<()> {
+    /// As [`Theatre::go`].
+    pub(super) async fn live_through(&self, moments: Vec<Moment>, shift: i64) -> anyhow::Result<()> {
         for moment in moments {
             self.go(moment.at.millis() - SystemClock.now().millis()).await?;
             if let Err(error) = act(self.sandbox(), self.command(), &moment).await {
@@ -68,7 +132,7 @@ impl Theatre {
                 tracing::warn!(%error, user = %moment.who, at = %moment.at.utc(), "something didn't happen");
             }
         }
-        self.go(0).await
+        self.go(shift).await
     }
 }
 
@@ -81,6 +145,24 @@ async fn act(sandbox: &Sandbox, command: &str, moment: &Moment) -> anyhow::Resul
             let latest = confirmations.iter().rev().find(|shown| undo_button(shown).is_some());
             let latest = latest.context("nothing to take back")?;
             sandbox.clicks(who, latest, messages::UNDO).await
+        }
+        What::PassOn { about, words } => {
+            let opened = sandbox.runs_command(who, place, &format!("{command} @{about}")).await;
+            anyhow::ensure!(opened.error.is_none(), "{:?}", opened.error);
+            for (field, value) in [(modal::WORDS, words.as_str()), (modal::ALSO, modal::CUSTOMER)] {
+                let filled = sandbox.fills(who, field, &[value]).await;
+                filled.map_err(anyhow::Error::msg)?;
+            }
+            sandbox.submits(who).await
+        }
+        What::JoinIn(words) => {
+            let cards = sandbox.messages(place);
+            let said = |shown: &&crate::sandbox::Shown| shown.author == Author::Bot && shown.text.contains(words);
+            // Taken back, or given where it isn't announced.
+            let Some(card) = cards.iter().rev().find(said) else {
+                return Ok(());
+            };
+            sandbox.clicks(who, card, messages::ME_TOO).await
         }
         What::Say(text) => {
             sandbox.says(who, place, text, None).await.context("no such channel")?;

@@ -32,11 +32,10 @@ use crate::config::Behaviour;
 use crate::outbox;
 use crate::sandbox::{Sandbox, page};
 use crate::store::{DatabaseUrl, Db, StoreError, Tx};
+use world::World;
 
 /// Where the page is unless that port is taken.
 const PORT: u16 = 4000;
-/// What the history is made from.
-const SEED: u64 = 7;
 /// How long the end of the input waits for what was given to be posted.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -141,27 +140,32 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
         Some(kept) => {
             let clock = Arc::new(ShiftedClock::new(kept.shift));
             let sandbox = Sandbox::restore(installed, clock.clone(), kept.sandbox).await;
-            (clock, sandbox.context(no_sandbox)?, kept.progress, None)
+            (clock, sandbox.context(no_sandbox)?, kept.progress, false)
         }
         None => {
             let back = if wanted.empty { 0 } else { history::LIVED.as_millis() };
             let clock = Arc::new(ShiftedClock::new(-i64::try_from(back)?));
             let sandbox = Sandbox::start(installed, clock.clone()).await.context(no_sandbox)?;
-            let world = world::World::fill(&sandbox);
-            (clock, sandbox, story::Progress::default(), Some(world))
+            World::fill(&sandbox);
+            (clock, sandbox, story::Progress::default(), true)
         }
     };
-    let cast = people::Cast::find(&sandbox).context("the workspace that was kept is another Plaudit's")?;
+    let others = "the workspace that was kept is another Plaudit's";
+    let cast = people::Cast::find(&sandbox).context(others)?;
+    let world = World::find(&sandbox).context(others)?;
     let zone = wanted.behaviour.timezone().unwrap_or(cast.zone);
     let cast = people::Cast { zone, ..cast };
     let db = Db::open(&url).await?;
-    let past = new.filter(|_| !wanted.empty);
-    if let Some(world) = &past {
-        let year = history::year(SEED, world, now, zone);
+    let has_past = new && !wanted.empty;
+    if has_past {
+        let year = history::year(history::SEED, &world, now, zone);
         lived::load_year(&db, &year)
             .await
             .context("the year before could not be stored")?;
-        lived::make_teams(&db, world, &cast.steward, clock.now())
+        lived::keep_coverage(&db, &world, &year, (now, zone))
+            .await
+            .context("the months before could not be stored")?;
+        lived::make_teams(&db, &world, &cast.steward, clock.now())
             .await
             .context("the teams could not be stored")?;
     }
@@ -181,8 +185,14 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
         settings,
     };
     let bot = bot::Bot::start(setup, sandbox.clone(), clock.clone()).await?;
+    let mut speaker = history::Speaker::default();
+    let weeks =
+        has_past.then(|| history::last_weeks(history::SEED, &world, &mut speaker, now.minus(history::LIVED), now));
     let theatre = stage::Theatre::new(stage::Parts {
+        company: company::Company::of(&sandbox, &cast.visitor),
+        speaker: speaker.into(),
         sandbox,
+        world,
         clock,
         bot,
         db: db.clone(),
@@ -192,13 +202,11 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
         story: std::sync::OnceLock::new(),
         busy: tokio::sync::Mutex::default(),
     });
-    let (sandbox, seen) = (theatre.sandbox().clone(), theatre.sandbox().watch());
-    tokio::spawn(company::take_part(sandbox, cast.visitor.clone(), seen));
-    if let Some(world) = &past {
+    theatre.lets_people_take_part();
+    if let Some(weeks) = weeks {
         let made = company::make_schedule(theatre.sandbox(), &cast, theatre.command()).await;
         made.context("the schedule of prompts could not be made")?;
-        let weeks = history::last_weeks(SEED, world, now.minus(history::LIVED), now);
-        theatre.live_through(weeks).await.context("the weeks before")?;
+        theatre.live_through(weeks, 0).await.context("the weeks before")?;
     }
     theatre.open(progress);
     Ok(Opened { theatre, cast, db })

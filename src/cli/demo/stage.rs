@@ -1,6 +1,6 @@
 //! Everything on the demo's page that isn't Slack: the story, the clock, and the bot's process.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,11 +9,15 @@ use chrono_tz::Tz;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::Mutex;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::bot::Bot;
+use super::company::Company;
+use super::history::{self, Speaker};
 use super::lived::undo_button;
 use super::people::Cast;
 use super::story::Story;
+use super::world::World;
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::{Clock as _, Instant, ShiftedClock, SystemClock};
 use crate::base::ids::UserId;
@@ -28,6 +32,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const SECOND: Duration = Duration::from_secs(1);
 /// How long Slack's own retries may take before the clock goes on without them, in real time.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long people take to read what was just posted, in real time: the bot has heard by then that it stands.
+const READING: Duration = Duration::from_millis(400);
 /// What counts as slow, and how much of that a turn of the clock takes altogether, in real time.
 const SLOW: Duration = Duration::from_secs(1);
 const SLOW_ALTOGETHER: Duration = Duration::from_secs(30);
@@ -53,6 +59,12 @@ pub(super) struct Parts {
     /// The bot's database, to be read only.
     pub db: Db,
     pub cast: Cast,
+    /// Who lives there.
+    pub world: World,
+    /// What they do by themselves about what is posted.
+    pub company: Company,
+    /// What they have said since the demo was started, so that nobody repeats it too soon.
+    pub speaker: std::sync::Mutex<Speaker>,
     /// With its slash.
     pub command: String,
     /// Kudos per person and day.
@@ -85,6 +97,17 @@ impl Theatre {
     pub(super) fn on_the_wall(&self) -> String {
         let now = self.0.clock.now().utc().with_timezone(&self.0.cast.zone);
         now.format("%A, %-d %B %Y, %H:%M").to_string()
+    }
+
+    /// Whenever something is posted, people do what they do about it, not only when the clock is turned.
+    pub(super) fn lets_people_take_part(&self) {
+        let (parts, mut seen) = (Arc::clone(&self.0), self.0.sandbox.watch());
+        tokio::spawn(async move {
+            while !matches!(seen.recv().await, Err(RecvError::Closed)) {
+                tokio::time::sleep(READING).await;
+                parts.company.take_part().await;
+            }
+        });
     }
 
     /// What the visitor does counts from now on.
@@ -152,14 +175,19 @@ impl Theatre {
         }
     }
 
-    /// Waits until Slack and the bot have done everything that is due. Returns when there may be something again.
+    /// Waits until Slack, the bot and the people have done everything that is due. Returns when there may be something
+    /// again.
     async fn settle(&self) -> anyhow::Result<Option<Instant>> {
         let sandbox = &self.0.sandbox;
-        let retry = tokio::time::timeout(PATIENCE, sandbox.run_due()).await.ok().flatten();
-        let due = self.0.bot.settle().await?;
-        // What the bot did may have caused events; when they take too long, they are due at the next step.
-        let _ = tokio::time::timeout(PATIENCE, sandbox.settled()).await;
-        Ok([retry, due].into_iter().flatten().min())
+        loop {
+            let retry = tokio::time::timeout(PATIENCE, sandbox.run_due()).await.ok().flatten();
+            let due = self.0.bot.settle().await?;
+            // What the bot did may have caused events; when they take too long, they are due at the next step.
+            let _ = tokio::time::timeout(PATIENCE, sandbox.settled()).await;
+            if !self.0.company.take_part().await {
+                return Ok([retry, due].into_iter().flatten().min());
+            }
+        }
     }
 
     async fn jump_to(&self, id: &str) -> Result<(), String> {
@@ -168,8 +196,14 @@ impl Theatre {
         };
         let jump = self.jumps().into_iter().find(|jump| jump.id == id);
         let jump = jump.ok_or_else(|| "The clock can't go there.".to_owned())?;
+        let parts = &self.0;
+        let moments = {
+            let mut speaker = parts.speaker.lock().unwrap_or_else(PoisonError::into_inner);
+            history::way_ahead(history::SEED, &parts.world, &mut speaker, parts.clock.now(), jump.at)
+        };
         let shift = jump.at.millis() - SystemClock.now().millis();
-        self.go(shift).await.map_err(|error| sentence(&error))
+        let lived = self.live_through(moments, shift).await;
+        lived.map_err(|error| sentence(&error))
     }
 
     async fn kill(&self) -> Result<(), String> {

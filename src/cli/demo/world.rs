@@ -146,6 +146,8 @@ pub(super) struct World {
     pub channels: Vec<Channel>,
     /// `#support`: all agents and whoever works with them.
     pub support: ChannelId,
+    /// `#support-emea`.
+    pub support_emea: ChannelId,
     /// `#kudos`: the recognition channel.
     pub kudos: ChannelId,
     /// `@support-emea`.
@@ -158,59 +160,64 @@ pub(super) struct World {
 
 impl World {
     /// Adds everybody and everything to a sandbox that is still empty. The same ids each time.
-    pub(super) fn fill(sandbox: &Sandbox) -> Self {
-        let people: Vec<(UserId, &Cast)> = CAST.iter().map(|cast| (cast.add(sandbox), cast)).collect();
+    pub(super) fn fill(sandbox: &Sandbox) {
+        for cast in &CAST {
+            cast.add(sandbox);
+        }
         let ids = |wanted: &dyn Fn(&Cast) -> bool| -> Vec<UserId> {
-            let here = people.iter().filter(|(_, cast)| cast.until == 0 && wanted(cast));
-            here.map(|(id, _)| id.clone()).collect()
+            let here = CAST.iter().filter(|cast| cast.until == 0 && wanted(cast));
+            here.filter_map(|cast| sandbox.person(cast.handle)).collect()
         };
-        let channels: Vec<Channel> = PLACES
+        for place in &PLACES {
+            sandbox.add_channel(NewChannel {
+                name: place.name.to_owned(),
+                private: place.private,
+                with_app: place.with_app,
+                members: ids(&|cast| (place.members)(cast)),
+                ..NewChannel::default()
+            });
+        }
+        sandbox.add_usergroup(
+            NIGHT,
+            "Night shift",
+            &ids(&|cast| cast.shift == Shift::Night && cast.role != Role::App),
+        );
+        sandbox.add_usergroup(
+            EMEA,
+            "Support EMEA",
+            &ids(&|cast| cast.role == Role::Agent && cast.home == "support-emea"),
+        );
+    }
+
+    /// Everybody and everything that [`World::fill`] added. `None` if somebody or something is missing: another demo's
+    /// workspace.
+    pub(super) fn find(sandbox: &Sandbox) -> Option<Self> {
+        let channels: Option<Vec<Channel>> = PLACES
             .iter()
             .map(|place| {
-                let members = ids(&|cast| (place.members)(cast));
-                let id = sandbox.add_channel(NewChannel {
-                    name: place.name.to_owned(),
-                    private: place.private,
-                    with_app: place.with_app,
-                    members: members.clone(),
-                    ..NewChannel::default()
-                });
-                Channel {
-                    id,
+                let members = CAST.iter().filter(|cast| cast.until == 0 && (place.members)(cast));
+                Some(Channel {
+                    id: sandbox.channel(place.name)?,
                     name: place.name,
-                    members,
-                }
+                    members: members.filter_map(|cast| sandbox.person(cast.handle)).collect(),
+                })
             })
             .collect();
-        let channel = |name: &str| {
-            let found = channels.iter().find(|channel| channel.name == name);
-            found.map(|channel| channel.id.clone()).unwrap_or_default()
-        };
-        let person = |handle: &str| {
-            let found = people.iter().find(|(_, cast)| cast.handle == handle);
-            found.map(|(id, _)| id.clone()).unwrap_or_default()
-        };
-        Self {
-            night: sandbox.add_usergroup(
-                "night-shift",
-                "Night shift",
-                &ids(&|cast| cast.shift == Shift::Night && cast.role != Role::App),
-            ),
+        let people: Option<Vec<Person>> = CAST
+            .iter()
+            .map(|cast| Some(cast.person(sandbox.person(cast.handle)?, sandbox.channel(cast.home)?)))
+            .collect();
+        Some(Self {
+            night: sandbox.usergroup(NIGHT)?,
             workspace: sandbox.workspace(),
-            support: channel("support"),
-            kudos: channel("kudos"),
-            emea: sandbox.add_usergroup(
-                "support-emea",
-                "Support EMEA",
-                &ids(&|cast| cast.role == Role::Agent && cast.home == "support-emea"),
-            ),
-            visitor: person("mo"),
-            people: people
-                .into_iter()
-                .map(|(id, cast)| cast.person(id, channel(cast.home)))
-                .collect(),
-            channels,
-        }
+            support: sandbox.channel("support")?,
+            support_emea: sandbox.channel("support-emea")?,
+            kudos: sandbox.channel("kudos")?,
+            emea: sandbox.usergroup(EMEA)?,
+            visitor: sandbox.person("mo")?,
+            people: people?,
+            channels: channels?,
+        })
     }
 
     /// The person with that handle.
@@ -228,6 +235,10 @@ impl World {
         self.channels.iter().find(|channel| channel.name == name)
     }
 }
+
+/// User groups' handles.
+const NIGHT: &str = "night-shift";
+const EMEA: &str = "support-emea";
 
 struct Place {
     name: &'static str,
@@ -356,7 +367,7 @@ impl Cast {
         self
     }
 
-    fn add(&self, sandbox: &Sandbox) -> UserId {
+    fn add(&self, sandbox: &Sandbox) {
         sandbox.add_person(NewPerson {
             handle: self.handle.to_owned(),
             display_name: self.name.to_owned(),
@@ -368,7 +379,7 @@ impl Cast {
             deleted: self.until > 0,
             admin: self.handle == "priya",
             ..NewPerson::default()
-        })
+        });
     }
 
     fn person(&self, id: UserId, home: ChannelId) -> Person {

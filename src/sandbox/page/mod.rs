@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -107,6 +107,7 @@ pub fn router(sandbox: Sandbox, stage: Arc<dyn Stage>) -> Router {
     let mut router = Router::new()
         .route("/", get(whole))
         .route("/live", get(live::live))
+        .route("/file/{id}", get(image))
         .route("/say", post(acts::say))
         .route("/click", post(acts::click))
         .route("/shortcut", post(acts::shortcut))
@@ -190,6 +191,19 @@ struct Whole<'a> {
     say_in_thread: String,
     without_thread: String,
     aloud: String,
+}
+
+/// An image that a message shows.
+async fn image(State(page): State<Page>, Path(id): Path<String>) -> Response {
+    let found = page.sandbox.with(|state| {
+        let messages = state.channels.values().flat_map(|channel| &channel.messages);
+        let mut files = messages.flat_map(|shown| &shown.files);
+        files.find(|file| file.id == id && file.is_image()).cloned()
+    });
+    match found {
+        Some(file) => ([(header::CONTENT_TYPE, file.mimetype)], file.bytes).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// The whole page for one person in one place.

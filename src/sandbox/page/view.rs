@@ -18,7 +18,7 @@ use crate::base::ids::{ChannelId, MessageTs, UserId};
 use crate::base::text::list_names;
 use crate::sandbox::people::Guest;
 use crate::sandbox::render;
-use crate::sandbox::seen::{Author, Shown};
+use crate::sandbox::seen::{Author, SharedFile, Shown};
 use crate::sandbox::state::{BOT_USER, Channel, Kind, Person, State};
 
 /// Messages that stand on the page at once; older ones are a click away.
@@ -130,12 +130,37 @@ pub(super) struct Message {
     pub blocks: Vec<Block>,
     pub aloud: Option<Aloud>,
     pub chips: Vec<Chip>,
-    pub files: Vec<String>,
+    pub files: Vec<FileView>,
     pub replies: Option<Replies>,
     /// Where its thread can be begun.
     pub reply: Option<String>,
     /// What else can be done with it; none with what only one person sees.
     pub tools: Option<Tools>,
+}
+
+/// A file below a message.
+#[derive(Debug)]
+pub struct FileView {
+    pub title: String,
+    /// What is said of it where it can't be seen.
+    pub alt: String,
+    /// Where the page shows it from; none for what is no image.
+    pub image: Option<String>,
+}
+
+impl FileView {
+    fn of(file: &SharedFile) -> Self {
+        let alt = if file.alt_text.is_empty() {
+            &file.title
+        } else {
+            &file.alt_text
+        };
+        Self {
+            title: file.title.clone(),
+            alt: alt.clone(),
+            image: file.is_image().then(|| format!("/file/{}", file.id)),
+        }
+    }
 }
 
 /// An emoji below a message.
@@ -569,7 +594,7 @@ impl Look<'_> {
             blocks,
             aloud,
             chips: self.chips(shown),
-            files: shown.files.iter().map(|file| file.title.clone()).collect(),
+            files: shown.files.iter().map(FileView::of).collect(),
             tools: shown.only_for.is_none().then(|| self.tools(shown)),
             reply: (shown.only_for.is_none() && reply_to(shown).is_none() && asked.thread != shown.ts.as_str())
                 .then(|| thread.href()),

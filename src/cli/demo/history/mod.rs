@@ -1,5 +1,5 @@
 //! What happened in the demo's contact centre before somebody looks at it, invented from a seed: a year that only the
-//! ledger tells, and two weeks that are lived through.
+//! ledger tells, two weeks that are lived through, and what people do when the clock is turned ahead.
 
 mod days;
 mod words;
@@ -7,6 +7,7 @@ mod words;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use chrono::Datelike as _;
 use chrono_tz::Tz;
 use fastrand::Rng;
 
@@ -15,15 +16,28 @@ use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, UserId};
 use crate::kudos::{Announce, Give, Receiver, Source};
+use crate::workspace::settled_by;
 use days::{DAY, Slot, minute_of_day, slots};
-use words::{Edge, Line, Said, Speaker, To};
+pub(super) use words::Speaker;
+use words::{Edge, Line, Said, To};
 
+/// What the demo's history is made from.
+pub(super) const SEED: u64 = 7;
 /// How long the lived-through time before the end is: 14 days.
 pub(super) const LIVED: Duration = Duration::from_secs(14 * 86_400);
 /// How long the whole history is: 365 days.
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Kudos per working day in the lived-through time, per hundred that the habits say.
 const LIVED_SHARE: f64 = 0.62;
+/// The same for the earlier part of a long way ahead: it would take minutes.
+const FAR_SHARE: f64 = 0.2;
+/// How long the part of a way ahead is that people live through as ever: 45 days before its end.
+const NEAR: Duration = Duration::from_secs(45 * 86_400);
+/// A customer's words are passed on so often, per hundred thank-yous by agents; in Customer Service Week.
+const CUSTOMERS: u8 = 4;
+const CUSTOMERS_IN_THE_WEEK: u8 = 14;
+/// So many of a hundred thank-yous are joined in.
+const JOINED: u8 = 30;
 /// The last thanks before somebody looks.
 const LAST_THANKS: Duration = Duration::from_secs(240);
 /// Nothing else happens so shortly before the end.
@@ -56,13 +70,23 @@ pub(super) enum What {
     Reply(String),
     /// A click on *Undo* under their latest confirmation.
     Undo,
+    /// What a customer said, passed on to the person with that handle.
+    PassOn {
+        /// Without `@`.
+        about: &'static str,
+        /// The customer's words.
+        words: String,
+    },
+    /// A click on *Me too* under the card with these words.
+    JoinIn(String),
 }
 
 /// The kudos of the year before `end`, up to [`LIVED`] before it, in order of time: for the ledger only. `zone` is
 /// the workspace's. The same seed, people, end and zone give the same list.
 pub(super) fn year(seed: u64, world: &World, end: Instant, zone: Tz) -> Vec<Give> {
     let mut rng = Rng::with_seed(seed);
-    let mut history = History::new(world, end);
+    let mut speaker = Speaker::default();
+    let mut history = History::new(world, end, &mut speaker);
     let mut gives = Vec::new();
     for slot in slots(&mut rng, world, end.minus(YEAR), end.minus(LIVED), end, 1.0) {
         if let Some(thanks) = history.thanks(&mut rng, &slot) {
@@ -74,9 +98,9 @@ pub(super) fn year(seed: u64, world: &World, end: Instant, zone: Tz) -> Vec<Give
 
 /// What is lived through from `from` to `to`, in order of time. Every command is one that gives, except two that only
 /// their writers see refused. The last moment thanks the visitor, a few minutes before `to`.
-pub(super) fn last_weeks(seed: u64, world: &World, from: Instant, to: Instant) -> Vec<Moment> {
+pub(super) fn last_weeks(seed: u64, world: &World, speaker: &mut Speaker, from: Instant, to: Instant) -> Vec<Moment> {
     let mut rng = Rng::with_seed(seed ^ 0x005E_EDED);
-    let mut history = History::new(world, to);
+    let mut history = History::new(world, to, speaker);
     let until = to.minus(QUIET);
     let mut moments = Vec::new();
     let today = world.by_id(&world.visitor).map(|visitor| local_day(to, visitor.zone));
@@ -86,11 +110,13 @@ pub(super) fn last_weeks(seed: u64, world: &World, from: Instant, to: Instant) -
         if slot.giver.id == world.visitor && Some(local_day(slot.at, slot.giver.zone)) == today {
             continue;
         }
-        let Some(thanks) = history.thanks_of_peers(&mut rng, &slot) else {
+        let Some(thanks) = history.thanks(&mut rng, &slot) else {
             continue;
         };
-        slips.around(&mut rng, world, &mut history, &slot, &thanks, &mut moments);
-        moments.push(thanks.command(slot.at));
+        if !thanks.customer {
+            slips.around(&mut rng, world, &mut history, &slot, &thanks, &mut moments);
+        }
+        thanks.comes_about(&mut rng, world, slot.at, &mut moments);
     }
     chatter(&mut rng, world, from, until, &mut moments);
     moments.retain(|moment| moment.at >= from && moment.at < until);
@@ -102,6 +128,30 @@ pub(super) fn last_weeks(seed: u64, world: &World, from: Instant, to: Instant) -
     }
     moments.extend(history.for_the_visitor(to.minus(LAST_THANKS)));
     moments
+}
+
+/// What people do from `from` to `to`, when the clock is turned there: in order of time, and never the visitor, who does
+/// what they do by themselves. Of a way longer than [`NEAR`] the earlier part is thinner.
+pub(super) fn way_ahead(seed: u64, world: &World, speaker: &mut Speaker, from: Instant, to: Instant) -> Vec<Moment> {
+    let mut rng = Rng::with_seed(seed ^ from.millis().unsigned_abs());
+    let mut history = History::new(world, from, speaker);
+    let near = from.max(to.minus(NEAR));
+    let mut way = slots(&mut rng, world, from, near, from, FAR_SHARE);
+    way.extend(slots(&mut rng, world, near, to, from, LIVED_SHARE));
+    let mut moments = Vec::new();
+    for slot in way.iter().filter(|slot| slot.giver.id != world.visitor) {
+        if let Some(thanks) = history.thanks(&mut rng, slot) {
+            thanks.comes_about(&mut rng, world, slot.at, &mut moments);
+        }
+    }
+    moments.retain(|moment| moment.at < to);
+    moments.sort_by_key(|moment| moment.at);
+    moments
+}
+
+/// Whether somebody is one of those whose thanks coverage counts: settled in, too.
+pub(super) fn is_active(person: &Person, at: Instant, end: Instant) -> bool {
+    days::is_here(person, at, end) && days::is_here(person, settled_by(at), end)
 }
 
 /// One thank-you, before it is a row or a command.
@@ -116,6 +166,46 @@ struct Thanks<'a> {
 }
 
 impl Thanks<'_> {
+    /// How it is given, and who of those at work joins in within the hour.
+    fn comes_about(&self, rng: &mut Rng, world: &World, at: Instant, moments: &mut Vec<Moment>) {
+        if self.customer {
+            moments.extend(self.to.first().map(|about| Moment {
+                at,
+                who: self.giver.id.clone(),
+                place: self.place.clone(),
+                what: What::PassOn {
+                    about: about.handle,
+                    words: self.said.text.clone(),
+                },
+            }));
+        } else {
+            moments.push(self.command(at));
+        }
+        if rng.u8(..100) >= JOINED {
+            return;
+        }
+        let mut others: Vec<&Person> = world.people.iter().collect();
+        rng.shuffle(&mut others);
+        let mut then = at;
+        for other in others.into_iter().take(rng.usize(2..8)) {
+            then = then.plus_millis(rng.i64(2 * MINUTE..10 * MINUTE));
+            let is_in_it = other.id == self.giver.id || self.to.iter().any(|to| to.id == other.id);
+            if other.is_here()
+                && !other.guest
+                && other.id != world.visitor
+                && !is_in_it
+                && days::is_at_work(other, then)
+            {
+                moments.push(Moment {
+                    at: then,
+                    who: other.id.clone(),
+                    place: world.kudos.clone(),
+                    what: What::JoinIn(self.said.text.clone()),
+                });
+            }
+        }
+    }
+
     fn command(&self, at: Instant) -> Moment {
         let named = if self.team {
             "@support-emea".to_owned()
@@ -175,22 +265,25 @@ fn give(world: &World, at: Instant, thanks: Thanks<'_>, zone: Tz) -> Give {
 struct History<'a> {
     world: &'a World,
     end: Instant,
-    speaker: Speaker,
+    speaker: &'a mut Speaker,
     spent: HashMap<(UserId, Day), i64>,
 }
 
 impl<'a> History<'a> {
-    fn new(world: &'a World, end: Instant) -> Self {
+    fn new(world: &'a World, end: Instant, speaker: &'a mut Speaker) -> Self {
         Self {
             world,
             end,
-            speaker: Speaker::default(),
+            speaker,
             spent: HashMap::new(),
         }
     }
 
     fn thanks(&mut self, rng: &mut Rng, slot: &Slot<'a>) -> Option<Thanks<'a>> {
-        if slot.giver.role == Role::Agent && rng.u8(..100) < 4 {
+        let today = local_day(slot.at, slot.giver.zone);
+        let is_the_week = days::customer_service_week(today.date().year()) == Some(today.monday());
+        let customers = if is_the_week { CUSTOMERS_IN_THE_WEEK } else { CUSTOMERS };
+        if slot.giver.role == Role::Agent && rng.u8(..100) < customers {
             let about = self.receiver(rng, slot, |person| person.role == Role::Agent)?;
             let said = self.speaker.quote(rng, about, slot.at)?;
             return Some(Thanks {
@@ -258,7 +351,7 @@ impl<'a> History<'a> {
         let weight = |person: &Person| {
             let may = person.id != slot.giver.id
                 && self.is_here(person, slot.at)
-                && ago >= person.habits.not_thanked_for
+                && (slot.at > self.end || ago >= person.habits.not_thanked_for)
                 && fits(person);
             let near = match (person.home == slot.giver.home, person.shift == slot.giver.shift) {
                 (true, true) => 3,
@@ -446,7 +539,7 @@ fn replies_that_find_their_post(moments: &mut Vec<Moment>) {
         What::Reply(text) => words::chatter().iter().any(|line| {
             line.reply.as_ref() == Some(text) && latest.get(&moment.place).is_some_and(|said| *said == line.say)
         }),
-        What::Command(_) | What::Undo => true,
+        What::Command(_) | What::Undo | What::PassOn { .. } | What::JoinIn(_) => true,
     });
 }
 

@@ -13,7 +13,6 @@ use crate::sandbox::Sandbox;
 use crate::store::{DatabaseUrl, Db, StoreError, Tx};
 use crate::workspace::Settings;
 
-const SEED: u64 = 7;
 const ZONE: Tz = Tz::Europe__Berlin;
 
 /// A Monday, 10:00 in UTC.
@@ -31,7 +30,8 @@ async fn world() -> (Sandbox, World) {
     let sandbox = Sandbox::start(manifest::build(&address, "/kudos"), clock)
         .await
         .expect("a sandbox");
-    let world = World::fill(&sandbox);
+    World::fill(&sandbox);
+    let world = World::find(&sandbox).expect("everybody");
     (sandbox, world)
 }
 
@@ -64,7 +64,7 @@ async fn the_same_seed_is_the_same_workspace_and_the_same_year() {
     let year_of = |seed, world| text_of(&year(seed, world, end(), ZONE));
     assert_eq!(year_of(SEED, &first), year_of(SEED, &second));
     assert_ne!(year_of(SEED, &first), year_of(SEED + 1, &first));
-    let weeks = |seed| last_weeks(seed, &first, end().minus(LIVED), end());
+    let weeks = |seed| last_weeks(seed, &first, &mut Speaker::default(), end().minus(LIVED), end());
     assert_eq!(weeks(SEED), weeks(SEED));
     assert_ne!(weeks(SEED), weeks(SEED + 1));
 }
@@ -224,7 +224,7 @@ async fn the_last_two_weeks_are_alive_and_end_with_thanks_for_the_visitor() {
         (1, at("2026-03-07T03:00:00Z")),
         (2, at("2026-10-25T17:30:00Z")),
     ] {
-        let moments = last_weeks(seed, &world, end.minus(LIVED), end);
+        let moments = last_weeks(seed, &world, &mut Speaker::default(), end.minus(LIVED), end);
         assert!(moments.windows(2).all(|two| two[0].at < two[1].at));
         assert!(moments[0].at >= end.minus(LIVED));
         let commands: Vec<&Moment> = moments
@@ -288,6 +288,49 @@ async fn the_last_two_weeks_are_alive_and_end_with_thanks_for_the_visitor() {
     }
 }
 
+#[tokio::test]
+async fn people_go_on_living_when_the_clock_is_turned_ahead() {
+    let (_sandbox, world) = world().await;
+    let from = end();
+    let ahead = |to: Instant| way_ahead(SEED, &world, &mut Speaker::default(), from, to);
+    let (day, year) = (ahead(at("2026-11-24T08:00:00Z")), ahead(at("2027-10-11T07:00:00Z")));
+    assert!((3..=30).contains(&day.len()), "{} moments in a day", day.len());
+    assert!((900..=2_600).contains(&year.len()), "{} moments in a year", year.len());
+    assert!(year.windows(2).all(|two| two[0].at <= two[1].at));
+    assert!(year[0].at >= from && year[year.len() - 1].at < at("2027-10-11T07:00:00Z"));
+    let week = days::customer_service_week(2027).expect("a week");
+    let in_the_week = |moment: &&Moment| local_day(moment.at, ZONE).monday() == week;
+    let customers = |moment: &&Moment| matches!(moment.what, What::PassOn { .. });
+    let joined = |moment: &&Moment| matches!(moment.what, What::JoinIn(_));
+    assert!(year.iter().filter(in_the_week).filter(customers).count() >= 3);
+    assert!(year.iter().filter(joined).count() > year.len() / 8);
+    let mut thanked = BTreeSet::new();
+    for moment in &year {
+        let who = world.by_id(&moment.who).expect("somebody");
+        assert!(who.is_here() && who.id != world.visitor, "{moment:?}");
+        assert!(days::is_at_work(who, moment.at), "{moment:?}");
+        match &moment.what {
+            What::Command(text) => {
+                let decided = as_slack_sends_it(&world, text, &moment.who);
+                assert!(decided.is_ok(), "{text}: {decided:?}");
+                thanked.extend(
+                    text.split(' ')
+                        .map_while(|word| word.strip_prefix('@'))
+                        .map(str::to_owned),
+                );
+            }
+            What::PassOn { about, .. } => assert!(world.person(about).is_some_and(|about| about.role == Role::Agent)),
+            What::JoinIn(_) => assert_eq!(moment.place, world.kudos),
+            what => panic!("{what:?}"),
+        }
+    }
+    // Those whom nobody had thanked for long are thanked again.
+    assert!(
+        thanked.contains("jon") && thanked.contains("mateo") && !thanked.contains("sam"),
+        "{thanked:?}"
+    );
+}
+
 /// What the bot decides about a command's text.
 fn as_slack_sends_it(world: &World, words: &str, giver: &UserId) -> Result<Approved, Refusal> {
     let sent = words
@@ -300,7 +343,7 @@ fn as_slack_sends_it(world: &World, words: &str, giver: &UserId) -> Result<Appro
         .collect::<Vec<_>>()
         .join(" ");
     let parsed = grammar::read(&sent).resolve(&Directory::default(), &Settings::default().value_names());
-    assert!(parsed.masked.is_empty() && parsed.near_values.is_empty(), "{words}");
+    assert!(parsed.masked.is_empty() && parsed.near_values.is_empty(), "{words}: {parsed:?}");
     assert!(
         !parsed.reason.contains('#') || parsed.reason.contains(char::is_numeric),
         "{words}"
@@ -328,7 +371,7 @@ async fn aloud() {
             give.values
         );
     }
-    for moment in last_weeks(SEED, &world, end().minus(LIVED), end()) {
+    for moment in last_weeks(SEED, &world, &mut Speaker::default(), end().minus(LIVED), end()) {
         println!(
             "{} {} {:?}",
             moment.at.utc().format("%a %H:%M"),

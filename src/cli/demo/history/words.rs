@@ -110,7 +110,7 @@ pub(super) struct Said {
 
 /// Chooses words, and remembers what was said before.
 #[derive(Default)]
-pub(super) struct Speaker {
+pub(in super::super) struct Speaker {
     /// How often each reason was chosen, by its place in the list.
     chosen: HashMap<(usize, usize), u32>,
     /// How often, and when last, each text was said.
