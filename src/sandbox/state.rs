@@ -16,6 +16,8 @@ use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, UserId, new_id};
 
 pub(super) const TEAM: &str = "T0SANDBOX";
+/// What the workspace is called.
+pub(super) const TEAM_NAME: &str = "Contact centre";
 pub(super) const TEAM_DOMAIN: &str = "sandbox";
 pub(super) const APP: &str = "A0SANDBOX";
 pub(super) const BOT_ID: &str = "B0SANDBOX";

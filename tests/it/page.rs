@@ -244,10 +244,15 @@ impl Rig {
 
     /// The app calls a method of the Web API.
     async fn app_calls(&self, method: &str, args: Value) -> Value {
+        let json = "application/json; charset=utf-8";
+        self.app_sends(method, json, args.to_string()).await
+    }
+
+    async fn app_sends(&self, method: &str, kind: &str, body: String) -> Value {
         let url = self.slack.api_url().join(method).expect("a method's URL");
         let request = self.http.post(url).bearer_auth(self.slack.bot_token());
-        let request = request.header("content-type", "application/json; charset=utf-8");
-        let answer = request.body(args.to_string()).send().await.expect("an answer");
+        let request = request.header("content-type", kind).body(body);
+        let answer = request.send().await.expect("an answer");
         let answer: Value = serde_json::from_str(&answer.text().await.expect("a text")).expect("JSON");
         assert_eq!(answer["ok"], true, "{answer}");
         answer
@@ -499,6 +504,39 @@ async fn strange_names_and_texts_stay_text() {
         assert!(!html.contains("<img") && !html.contains("\"onmouseover"), "{path}");
         assert!(!html.contains("href=\"javascript"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_picture_that_the_app_uploads_is_shown_and_any_other_file_is_named() {
+    let rig = Rig::new().await;
+    for (name, words, bytes) in [("thanks.png", "Thanks by week", "a picture"), ("kudos.csv", "", "a,b")] {
+        // Slack reads this method's arguments from a form only.
+        let length = bytes.len().to_string();
+        let asked = [("filename", name), ("length", length.as_str()), ("alt_txt", words)];
+        let form = serde_urlencoded::to_string(asked).expect("a form");
+        let kind = "application/x-www-form-urlencoded";
+        let place = rig.app_sends("files.getUploadURLExternal", kind, form).await;
+        let to = place["upload_url"].as_str().expect("a URL");
+        rig.http.post(to).body(bytes).send().await.expect("an answer");
+        let files = json!([{ "id": place["file_id"], "title": name }]);
+        let complete = json!({ "files": files, "channel_id": rig.support });
+        rig.app_calls("files.completeUploadExternal", complete).await;
+    }
+    let shown = rig.messages("dana").await;
+    let picture = shown.find("<img src=\"").expect("a picture") + "<img src=\"".len();
+    let address = shown[picture..].split('"').next().expect("an address");
+    assert!(
+        shown[picture..].starts_with(&format!("{address}\" alt=\"Thanks by week\"")),
+        "{shown}"
+    );
+    assert_eq!(shown.matches("<img").count(), 1);
+    assert!(shown.contains("role=\"img\" aria-label=\"kudos.csv\""), "{shown}");
+    let got = rig.get(address).await;
+    assert_eq!(
+        (got.headers["content-type"].as_bytes(), got.body.as_str()),
+        (&b"image/png"[..], "a picture")
+    );
+    assert_eq!(rig.get("/file/F0NONE").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

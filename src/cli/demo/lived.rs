@@ -17,6 +17,9 @@ use crate::sandbox::{Author, Sandbox};
 use crate::store::{Db, StoreError, Tx};
 use crate::workspace::{self, Team, TeamKind};
 
+/// Whether somebody is in a team.
+type Belongs<'a> = &'a dyn Fn(&Person) -> bool;
+
 /// Kudos per transaction: few enough for the time that a write has, also on a busy machine.
 const LIST: usize = 250;
 
@@ -49,7 +52,7 @@ pub(super) async fn keep_coverage(
         return Ok(());
     };
     let is_emea = |person: &Person| person.role == Role::Agent && person.home == world.support_emea;
-    let teams: [(Option<TeamId>, &dyn Fn(&Person) -> bool); 3] = [
+    let teams: [(Option<TeamId>, Belongs<'_>); 3] = [
         (None, &|_| true),
         (Some(TeamId(world.emea.to_string())), &is_emea),
         // At home in one team: the night shift of EMEA is EMEA's.

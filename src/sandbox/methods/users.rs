@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::{Outcome, Turn, refuse};
 use crate::base::clock::Instant;
 use crate::base::ids::{GroupId, UserId};
-use crate::sandbox::state::{APP, BOT_ID, BOT_USER, Person, TEAM, TEAM_DOMAIN};
+use crate::sandbox::state::{APP, BOT_ID, BOT_USER, Person, TEAM, TEAM_DOMAIN, TEAM_NAME};
 use crate::sandbox::{Guest, state::Group};
 
 pub(super) fn auth_test(turn: &mut Turn<'_>) -> Outcome {
     Ok(json!({
-        "url": format!("https://{TEAM_DOMAIN}.slack.com/"), "team": "Sandbox", "team_id": TEAM,
+        "url": format!("https://{TEAM_DOMAIN}.slack.com/"), "team": TEAM_NAME, "team_id": TEAM,
         "user": turn.state.app.bot_name, "user_id": BOT_USER, "bot_id": BOT_ID, "is_enterprise_install": false,
     }))
 }

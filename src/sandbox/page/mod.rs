@@ -32,6 +32,7 @@ pub use stage::{Jump, Noticed, Stage, Step, Tally};
 
 use super::Sandbox;
 use super::seen::Exchange;
+use super::state::TEAM_NAME;
 use asked::Asked;
 use live::{FaultsView, StepsView, TallyView, WireView};
 use reads::Reads;
@@ -270,7 +271,7 @@ async fn whole(State(page): State<Page>, Query(asked): Query<Asked>) -> Response
         StatusCode::NOT_FOUND
     };
     let whole = Whole {
-        workspace: stage.workspace(),
+        workspace: TEAM_NAME,
         clock: page.clock(&asked),
         steps: StepsView::of(&page, &asked),
         people,

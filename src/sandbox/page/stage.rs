@@ -8,11 +8,6 @@ use crate::base::ids::UserId;
 /// Everything on the page that isn't Slack: the story beside the chat, the clock, and the bot's process. Sentences in
 /// its errors are shown as they are.
 pub trait Stage: Send + Sync + 'static {
-    /// What the workspace is called.
-    fn workspace(&self) -> &str {
-        "Contact centre"
-    }
-
     /// As whom a visitor lands.
     fn visitor(&self) -> UserId;
 

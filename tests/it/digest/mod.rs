@@ -96,7 +96,7 @@ fn a_month_is_told_on_the_first_working_day_with_names_and_picture_in_its_thread
         t.run_jobs().await;
         let (digest, thread) = digests(t, "kudos");
         assert_snapshot!(digest, @"
-        June in Sandbox
+        June in Contact centre
         4 thanks from 4 people. 42 % of us were thanked.
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
@@ -115,7 +115,7 @@ fn a_month_is_told_on_the_first_working_day_with_names_and_picture_in_its_thread
         assert_snapshot!(t.dm("priya"), @r#"
         June's digest goes to #kudos on Wednesday, 1 July at 9:00.
         ———
-        June in Sandbox
+        June in Contact centre
         4 thanks from 4 people. 42 % of us were thanked.
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
@@ -123,7 +123,7 @@ fn a_month_is_told_on_the_first_working_day_with_names_and_picture_in_its_thread
         [Post now] [Skip] [Add your words]
         ---
         June's digest is posted. For those who have one minute, to forward:
-        *June in Sandbox: recognition*
+        *June in Contact centre: recognition*
         4 thanks from 4 people. 42 % of the team were thanked.
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined: "seeing the outage before any customer did"
@@ -141,7 +141,7 @@ fn stewards_see_it_the_working_day_before_and_may_skip_it_or_put_words_on_top() 
         assert_snapshot!(t.dm("priya"), @"
         June's digest goes to #kudos on Wednesday, 1 July at 9:00. This is how it looks now; the rest of the month is added by itself.
         ———
-        June in Sandbox
+        June in Contact centre
         4 thanks from 4 people. 42 % of us were thanked. It still lacks Tuesday 30 June.
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
@@ -180,7 +180,7 @@ fn stewards_see_it_the_working_day_before_and_may_skip_it_or_put_words_on_top() 
         t.person("priya").clicks_in_dm("Post it after all").await;
         t.run_jobs().await;
         assert_snapshot!(digests(t, "kudos").0, @"
-        June in Sandbox
+        June in Contact centre
         A month of storms, and of people who *kept* calm & kind. Write to me at [e-mail address]
         4 thanks from 4 people. 42 % of us were thanked.
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
@@ -237,7 +237,7 @@ fn nobody_is_named_or_quoted_who_does_not_want_it_and_private_words_stay_private
         t.run_jobs().await;
         let (digest, thread) = digests(t, "kudos");
         assert_snapshot!(digest, @"
-        June in Sandbox
+        June in Contact centre
         5 thanks from 4 people. 71 % of us were thanked.
         Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
         ");
@@ -260,7 +260,7 @@ fn down_on_the_day_it_comes_late_and_after_five_working_days_it_asks() {
         advance(t, "2026-07-06", 9);
         t.run_jobs().await;
         assert!(
-            digests(t, "kudos").0.starts_with("June in Sandbox"),
+            digests(t, "kudos").0.starts_with("June in Contact centre"),
             "{}",
             digests(t, "kudos").0
         );
@@ -275,7 +275,7 @@ fn down_on_the_day_it_comes_late_and_after_five_working_days_it_asks() {
         assert_snapshot!(t.dm("priya"), @"
         June's digest was due on Wednesday, 1 July at 9:00 and could not be posted then. It is too late to post it without asking you; it would go to #kudos.
         ———
-        June in Sandbox
+        June in Contact centre
         4 thanks from 4 people. 42 % of us were thanked.
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
@@ -284,7 +284,7 @@ fn down_on_the_day_it_comes_late_and_after_five_working_days_it_asks() {
         ");
         t.person("priya").clicks_in_dm("Post now").await;
         t.run_jobs().await;
-        assert!(digests(t, "kudos").0.starts_with("June in Sandbox"));
+        assert!(digests(t, "kudos").0.starts_with("June in Contact centre"));
         assert_snapshot!(t.dm("priya").lines().next().unwrap_or_default(), @"June's digest is on its way to #kudos.");
     });
 }
@@ -306,7 +306,7 @@ fn silence_stops_it_and_when_silence_ends_it_comes() {
         set(t, |settings| settings.silence = None).await;
         t.wait(HOUR);
         t.run_jobs().await;
-        assert!(digests(t, "kudos").0.starts_with("June in Sandbox"));
+        assert!(digests(t, "kudos").0.starts_with("June in Contact centre"));
     });
 }
 
@@ -384,7 +384,7 @@ fn without_files_the_picture_is_text_and_its_words_are_read_aloud() {
         Mon 29  0
         Tue 30  0
 
-        Thanked in the month, % of Sandbox
+        Thanked in the month, % of Contact centre
         Jun ███ 14 %
         ```
         ");
@@ -415,7 +415,7 @@ fn without_files_the_picture_is_text_and_its_words_are_read_aloud() {
         Mon 29  0
         Tue 30  0
 
-        Thanked in the month, % of Sandbox
+        Thanked in the month, % of Contact centre
         Jun ███ 14 %
         ```
         ");
@@ -433,7 +433,7 @@ fn the_picture_has_its_words_with_it() {
         let [picture] = files.as_slice() else {
             panic!("one picture: {files:?}")
         };
-        assert_snapshot!(format!("{} {}: {}", picture.name, picture.title, picture.alt_text), @"2026-06.png June in Sandbox: Thanks per working day in June: lowest 0 on the 1st, highest 1 on the 2nd. 1 more at weekends. Coverage was 42 %.");
+        assert_snapshot!(format!("{} {}: {}", picture.name, picture.title, picture.alt_text), @"2026-06.png June in Contact centre: Thanks per working day in June: lowest 0 on the 1st, highest 1 on the 2nd. 1 more at weekends. Coverage was 42 %.");
         assert!(picture.bytes.starts_with(b"\x89PNG") && picture.bytes.len() > 10_000);
     });
 }
@@ -450,7 +450,9 @@ fn posted_once_across_a_lost_answer_and_a_restart() {
         t.run_jobs().await;
         let (top, _) = parts(t, "kudos");
         assert_eq!(
-            top.iter().filter(|text| text.starts_with("June in Sandbox")).count(),
+            top.iter()
+                .filter(|text| text.starts_with("June in Contact centre"))
+                .count(),
             1,
             "{top:?}"
         );
@@ -479,7 +481,7 @@ fn what_slack_refuses_is_told_to_the_stewards_and_the_month_is_open_again() {
         Words that most people joined:
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         4 thanks from 4 people. 42 % of us were thanked. It still lacks Tuesday 30 June.
-        June in Sandbox
+        June in Contact centre
         ———
         Slack doesn't let me post June's digest in #kudos (is_archived). Put that right, or choose another channel in /kudos settings; then post it from here.
         ");
@@ -506,7 +508,10 @@ fn a_month_closes_when_it_is_told_and_what_is_given_later_stays_open() {
         let sent = t.person("lee").runs("/kudos sent").await;
         assert_eq!(sent.matches("[Take back]").count(), 1, "{sent}");
         let again = t.person("priya").runs("/kudos digest june").await;
-        assert!(again.starts_with("June in Sandbox\n2 thanks from 1 person."), "{again}");
+        assert!(
+            again.starts_with("June in Contact centre\n2 thanks from 1 person."),
+            "{again}"
+        );
     });
 }
 
@@ -518,7 +523,7 @@ fn a_month_is_meant_or_it_is_a_kudos() {
             t.person("lee")
                 .runs("/kudos digest this month")
                 .await
-                .starts_with("June in Sandbox")
+                .starts_with("June in Contact centre")
         );
         assert_snapshot!(t.person("lee").runs("/kudos digest 2026-08").await, @"August hasn't begun yet, so there is nothing to tell.");
         assert!(
@@ -575,7 +580,7 @@ fn leads_get_their_teams_month_and_whoever_asks_gets_their_own() {
         advance(t, "2026-07-01", 9);
         t.run_jobs().await;
         assert_snapshot!(digests(t, "kudos").0, @"
-        June in Sandbox
+        June in Contact centre
         7 thanks from 6 people. 42 % of us were thanked.
         From three teams or more: Dana, Wei
         Across teams: 5 of 7, most from Support to IT
@@ -606,7 +611,7 @@ fn leads_get_their_teams_month_and_whoever_asks_gets_their_own() {
         ");
         assert_snapshot!(last("priya"), @r#"
         June's digest is posted. For those who have one minute, to forward:
-        *June in Sandbox: recognition*
+        *June in Contact centre: recognition*
         7 thanks from 6 people. 42 % of the team were thanked.
         Across teams: 5 of 7, most from Support to IT.
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1

@@ -343,7 +343,10 @@ fn as_slack_sends_it(world: &World, words: &str, giver: &UserId) -> Result<Appro
         .collect::<Vec<_>>()
         .join(" ");
     let parsed = grammar::read(&sent).resolve(&Directory::default(), &Settings::default().value_names());
-    assert!(parsed.masked.is_empty() && parsed.near_values.is_empty(), "{words}: {parsed:?}");
+    assert!(
+        parsed.masked.is_empty() && parsed.near_values.is_empty(),
+        "{words}: {parsed:?}"
+    );
     assert!(
         !parsed.reason.contains('#') || parsed.reason.contains(char::is_numeric),
         "{words}"
