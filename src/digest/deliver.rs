@@ -271,17 +271,22 @@ async fn record(
             let mut intents = Vec::new();
             if has_names {
                 intents.push(Intent::new(&id, Kind::DigestNames, &below, channel.as_str(), now));
+            } else if !is_quiet {
+                intents.push(picture_of(&id, &below, now));
             }
             if !is_quiet {
-                // A lane of its own: nothing in the channel waits for an upload.
-                let lane = format!("digest picture {channel}");
-                intents.push(Intent::new(&id, Kind::DigestPicture, &below, &lane, now));
                 intents.extend(editions(tx, &id, &stewards, month, now).await?);
             }
             outbox::enqueue(tx, &intents).await
         })
         .await?;
     Ok(Ending::Recorded)
+}
+
+/// The picture, in a lane of its own: nothing in the channel waits for an upload.
+fn picture_of(workspace: &WorkspaceId, below: &InThread, now: Instant) -> Intent {
+    let lane = format!("digest picture {}", below.channel);
+    Intent::new(workspace, Kind::DigestPicture, below, &lane, now)
 }
 
 /// Who gets which private edition of a month.
@@ -320,7 +325,7 @@ async fn editions(
     Ok(intents.collect())
 }
 
-/// The next message of names in the thread; the one after it follows when it stands.
+/// The next message of names in the thread; the one after it follows when it stands, and the picture the last.
 async fn names(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
     let Some(below @ InThread { .. }) = claimed.subject::<InThread>() else {
         return Ok(unreadable());
@@ -329,26 +334,26 @@ async fn names(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
     let zone = zone(ctx, &settings).await?;
     let of = gather_of(ctx, &settings, below.month, zone);
     let named = ctx.db.read(async |tx: &mut Tx| gather_names(tx, of).await).await?;
-    if below.from >= named.people.len() {
-        return Ok(Ending::Done);
+    let mut next = None;
+    if below.from < named.people.len() {
+        let (message, rest) = messages::names(ctx.locale, &named, below.from);
+        if let Err(error) = post_once(ctx, claimed, &below.channel, Some(&below.ts), &message).await? {
+            return Ok(ending_of(&error));
+        }
+        next = rest;
     }
-    let (message, next) = messages::names(ctx.locale, &named, below.from);
-    let posted = match post_once(ctx, claimed, &below.channel, Some(&below.ts), &message).await? {
-        Ok(_) => Ending::Done,
-        Err(error) => ending_of(&error),
+    let (id, now) = (&ctx.workspace.id, ctx.clock.now());
+    let follows = match next {
+        Some(from) => Intent::new(id, Kind::DigestNames, &InThread { from, ..below }, &claimed.lane, now),
+        None => picture_of(id, &below, now),
     };
-    let (Ending::Done, Some(next)) = (&posted, next) else {
-        return Ok(posted);
-    };
-    let (id, claimed, now) = (ctx.workspace.id.clone(), claimed.clone(), ctx.clock.now());
-    let more = InThread { from: next, ..below };
+    let claimed = claimed.clone();
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             if outbox::finish(tx, &claimed).await?.is_none() {
                 return Ok(());
             }
-            let more = Intent::new(&id, Kind::DigestNames, &more, &claimed.lane, now);
-            outbox::enqueue(tx, &[more]).await
+            outbox::enqueue(tx, std::slice::from_ref(&follows)).await
         })
         .await?;
     Ok(Ending::Recorded)

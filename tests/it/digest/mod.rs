@@ -104,8 +104,8 @@ fn a_month_is_told_on_the_first_working_day_with_names_and_picture_in_its_thread
         Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
         ");
         assert_snapshot!(thread, @"
-        ---
         Thanked in June: Dana, Mo, Wei
+        ---
         ");
         // Once, whatever looks how often.
         t.wait(24 * HOUR);
