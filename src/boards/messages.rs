@@ -325,9 +325,9 @@ impl Shown {
     fn buttons(&self) -> Vec<Element> {
         let other = |ranked: Ranked| {
             let (text, label) = match ranked {
-                Ranked::Givers => ("Givers", "Show who thanked the most different people"),
-                Ranked::Received => ("Thanked", "Show who was thanked most often"),
-                Ranked::Customers => ("Customers", "Show about whom customers said kind things"),
+                Ranked::Givers => ("Givers", "Givers: who thanked the most different people"),
+                Ranked::Received => ("Thanked", "Thanked: who was thanked most often"),
+                Ranked::Customers => ("Customers", "Customers: about whom they said kind things"),
             };
             let value = self.value(|wanted| wanted.ranked = ranked);
             Button::new(text, SHOW, label).value(&value).into()
@@ -340,14 +340,14 @@ impl Shown {
         if self.wanted.team.is_some() {
             let value = self.value(|wanted| wanted.team = None);
             buttons.push(
-                Button::new("Everybody", SHOW, "Show the same board of everybody")
+                Button::new("Everybody", SHOW, "Everybody: the same board")
                     .value(&value)
                     .into(),
             );
         } else if let Some(home) = &self.home {
             let value = self.value(|wanted| wanted.team = Some(home.clone()));
             buttons.push(
-                Button::new("My team", SHOW, "Show the same board of my team")
+                Button::new("My team", SHOW, "My team: the same board")
                     .value(&value)
                     .into(),
             );
@@ -408,7 +408,7 @@ fn led(locale: Locale, settings: &Settings, shown: &Shown) -> (Vec<String>, Vec<
                 Button::new(
                     &format!("Not thanked lately: {name}"),
                     FORGOTTEN,
-                    &format!("Show who in {name} was not thanked for 20 working days"),
+                    &format!("Not thanked lately: {name}, for 20 working days"),
                 )
                 .value(team.as_str())
                 .into(),

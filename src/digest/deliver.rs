@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::messages::{self, Before, Reader};
 use super::rules::{Due, Month, due};
 use super::{
-    Edition, Gather, Kept, State, Told, channel, chart, decide, gather_names, gather_own, gather_team, kept, now,
-    readers, remember_digest, wants, zone,
+    Edition, Gather, Kept, State, Told, catch_up, channel, chart, decide, gather_names, gather_own, gather_team, kept,
+    now, readers, remember_digest, wants, zone,
 };
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, MessageTs, TeamId, UserId, WorkspaceId};
@@ -333,6 +333,7 @@ async fn names(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
     let settings = ctx.settings();
     let zone = zone(ctx, &settings).await?;
     let of = gather_of(ctx, &settings, below.month, zone);
+    catch_up(ctx).await?;
     let named = ctx.db.read(async |tx: &mut Tx| gather_names(tx, of).await).await?;
     let mut next = None;
     if below.from < named.people.len() {
@@ -488,6 +489,7 @@ async fn edition(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
     }
     let zone = zone(ctx, &settings).await?;
     let of = gather_of(ctx, &settings, month, zone);
+    catch_up(ctx).await?;
     let message = match (edition, team) {
         (Edition::Executives, _) if settings.is_steward(&reader) => {
             let (told, _) = now(ctx, month).await?;

@@ -374,10 +374,10 @@ pub fn before(
     let mut blocks = vec![Block::section(&head), Block::divider()];
     blocks.extend(shown.blocks().iter().cloned());
     blocks.push(Block::actions(vec![
-        Button::new("Post now", POST, &format!("Post the digest of {name} now"))
+        Button::new("Post now", POST, &format!("Post now: the digest of {name}"))
             .value(&month)
             .into(),
-        Button::new("Skip", SKIP, &format!("Post no digest of {name}"))
+        Button::new("Skip", SKIP, &format!("Skip the digest of {name}"))
             .value(&month)
             .into(),
         Button::new(add, WORDS, &format!("{add} on top of the digest of {name}"))
@@ -398,7 +398,7 @@ pub fn skipped(_: Locale, name: &str, month: Month) -> Message {
     let again = Button::new(
         "Post it after all",
         POST,
-        &format!("Post the digest of {name} after all"),
+        &format!("Post it after all: the digest of {name}"),
     );
     Message::new(
         &text,
@@ -505,7 +505,10 @@ pub fn executives(_: Locale, told: &Told) -> Message {
         vec![
             Block::section(&head),
             Block::section(&six),
-            stop(Edition::Executives, "Stop the lines to forward that come each month"),
+            stop(
+                Edition::Executives,
+                "Stop these messages: six lines to forward each month",
+            ),
         ],
     )
 }
@@ -533,7 +536,7 @@ pub fn team(_: Locale, told: &Told) -> Message {
     let mut blocks = vec![Block::header(&title(told))];
     blocks.extend(Block::paragraphs(&body));
     blocks.push(Block::context_text(&below));
-    blocks.push(stop(Edition::Team, "Stop the monthly message about your team"));
+    blocks.push(stop(Edition::Team, "Stop these messages: each month's about your team"));
     Message::new(&text.join("\n"), blocks)
 }
 
@@ -606,7 +609,7 @@ pub fn own(_: Locale, own: &Own) -> Message {
     let body = paragraphs.join("\n");
     let mut blocks = vec![Block::header(&head)];
     blocks.extend(Block::paragraphs(&body));
-    blocks.push(stop(Edition::Own, "Stop the message about your month"));
+    blocks.push(stop(Edition::Own, "Stop these messages: each one about your month"));
     Message::new(&format!("{head}\n{body}"), blocks)
 }
 
@@ -618,7 +621,7 @@ pub fn own_switch(_: Locale, is_on: bool) -> (String, Button) {
     if is_on {
         (
             "*Your month by DM:* yes, on the day of the digest.".to_owned(),
-            Button::new("Don't send it", STOP, "Don't send me my month").value(Edition::Own.name()),
+            Button::new("Don't send it", STOP, "Don't send it: my month by direct message").value(Edition::Own.name()),
         )
     } else {
         (

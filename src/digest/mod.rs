@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 
 pub use store::{
     Edition, Kept, Slice, State, Sums, began, began_at, by_day, customers_words, decide, erase, export, first_timers,
-    has_past, kept, kept_since, pairs, put_words, readers, recognised, remember_digest, sums, teams_thanked, thanked,
+    givers, has_past, kept, kept_since, pairs, put_words, readers, recognised, remember_digest, teams_thanked, thanked,
     values, want, wants,
 };
 
@@ -175,25 +175,28 @@ impl Gather<'_> {
 /// Gathers everything that a month's digest tells. The standings must have caught up ([`crate::kudos::catch_up`]).
 pub async fn gather(tx: &mut Tx, of: Gather<'_>) -> Result<Told, StoreError> {
     let team = workspace::headline_team(tx, of.workspace, of.settings).await?;
-    let (whose, handle) = team.map_or_else(
-        || (of.name.to_owned(), String::new()),
-        |team| (team.name, String::new()),
-    );
-    told(
-        tx,
-        of,
-        &Slice::of(of.workspace, of.month),
-        Of::Headline,
-        (whose, handle),
-    )
-    .await
+    let slice = Slice::of(of.workspace, of.month);
+    let whose = match team {
+        Some(team) => (handle_of(tx, of.workspace, &team.id).await?, team.name),
+        None => (String::new(), of.name.to_owned()),
+    };
+    told(tx, of, &slice, Of::Headline, whose).await
 }
 
-/// Gathers what a team's leads are told: what was said to those at home in it at the month's end.
+/// What stands after `@` for a team that is a user group; nothing for another.
+async fn handle_of(tx: &mut Tx, workspace: &WorkspaceId, team: &TeamId) -> Result<String, StoreError> {
+    let group = GroupId(team.to_string());
+    let known = workspace::usergroups(tx, workspace, &BTreeSet::from([group.clone()])).await?;
+    Ok(known.get(&group).map(|group| group.handle.clone()).unwrap_or_default())
+}
+
+/// Gathers what a team's leads are told: what was said to those at home in it at the month's end. The standings must have
+/// caught up, as for [`gather`].
 pub async fn gather_team(tx: &mut Tx, of: Gather<'_>, team: &TeamId, name: &str) -> Result<Told, StoreError> {
     let people = workspace::team_members(tx, of.workspace, team, of.at()).await?;
     let slice = Slice::of(of.workspace, of.month).for_people(&people);
-    told(tx, of, &slice, Of::Team(team), (name.to_owned(), String::new())).await
+    let handle = handle_of(tx, of.workspace, team).await?;
+    told(tx, of, &slice, Of::Team(team), (handle, name.to_owned())).await
 }
 
 /// Everybody who was thanked in a month, for the thread.
@@ -216,18 +219,15 @@ impl Named {
     }
 }
 
-/// Gathers everybody who was thanked in a month.
+/// Gathers everybody who was thanked in a month. The standings must have caught up, as for [`gather`].
 pub async fn gather_names(tx: &mut Tx, of: Gather<'_>) -> Result<Named, StoreError> {
-    named(tx, of, &Slice::of(of.workspace, of.month), true).await
+    let slice = Slice::of(of.workspace, of.month);
+    let teams = teams_thanked(tx, &slice).await?.into_keys().collect();
+    named(tx, of, &slice, teams).await
 }
 
-async fn named(tx: &mut Tx, of: Gather<'_>, slice: &Slice, with_teams: bool) -> Result<Named, StoreError> {
+async fn named(tx: &mut Tx, of: Gather<'_>, slice: &Slice, teams: BTreeSet<GroupId>) -> Result<Named, StoreError> {
     let people = recognised(tx, slice).await?;
-    let teams = if with_teams {
-        teams_thanked(tx, slice).await?
-    } else {
-        BTreeSet::new()
-    };
     let members = workspace::members(tx, of.workspace, &people).await?;
     Ok(Named {
         name: of.month.name(of.today()),
@@ -253,18 +253,28 @@ async fn told(
     of: Gather<'_>,
     slice: &Slice,
     whose_coverage: Of<'_>,
-    (whose, handle): (String, String),
+    (handle, whose): (String, String),
 ) -> Result<Told, StoreError> {
     let (id, month, today) = (of.workspace, of.month, of.today());
     let is_of_all = whose_coverage == Of::Headline;
-    let sums = sums(tx, slice).await?;
+    let teams = if is_of_all {
+        teams_thanked(tx, slice).await?
+    } else {
+        BTreeMap::new()
+    };
+    let (said, before) = (by_day(tx, slice).await?, by_day(tx, &slice.before()).await?);
+    let sums = Sums {
+        thanks: said.values().map(|(thanks, _)| thanks).sum(),
+        givers: givers(tx, slice, &teams.values().flatten().cloned().collect()).await?,
+        customers: said.values().map(|(_, customers)| customers).sum(),
+    };
     let Named {
         name,
         people: recognised,
         teams: teams_thanked,
         members: thanked,
         mut groups,
-    } = named(tx, of, slice, is_of_all).await?;
+    } = named(tx, of, slice, teams.into_keys().collect()).await?;
     let first = if has_past(tx, id, month).await? {
         first_timers(tx, id, month, &recognised).await?
     } else {
@@ -292,7 +302,8 @@ async fn told(
         None
     };
     let turnout = turnout.filter(|turnout| turnout.answers > 0);
-    let days = (by_day(tx, slice).await?, by_day(tx, &slice.before()).await?);
+    let thanks = |days: BTreeMap<Day, (i64, i64)>| days.into_iter().map(|(day, (thanks, _))| (day, thanks));
+    let days = (thanks(said).collect(), thanks(before).collect());
     let quoted = customers_words.iter().chain(&joined);
     let quoted = quoted.flat_map(|said| said.receivers.iter().filter_map(Receiver::group).cloned());
     groups.extend(workspace::usergroups(tx, id, &quoted.collect()).await?);
@@ -594,6 +605,12 @@ pub async fn skip(ctx: &Ctx, month: Month) -> Result<bool, StoreError> {
         .await
 }
 
+/// Waits until the standings have caught up, which every figure here is read from.
+async fn catch_up(ctx: &Ctx) -> Result<(), StoreError> {
+    while !kudos::catch_up(&ctx.db, &ctx.workspace.id).await? {}
+    Ok(())
+}
+
 /// Gathers a month's digest as it is now, with the stewards' words on top of it.
 ///
 /// # Errors
@@ -601,7 +618,7 @@ pub async fn skip(ctx: &Ctx, month: Month) -> Result<bool, StoreError> {
 pub async fn now(ctx: &Ctx, month: Month) -> Result<(Told, String), StoreError> {
     let settings = ctx.settings();
     let zone = zone(ctx, &settings).await?;
-    while !kudos::catch_up(&ctx.db, &ctx.workspace.id).await? {}
+    catch_up(ctx).await?;
     let of = Gather {
         workspace: &ctx.workspace.id,
         name: &ctx.workspace.name,

@@ -334,7 +334,8 @@ pub async fn began_at(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Ins
     Ok(row.map(|(at,)| Instant::from_millis(at)))
 }
 
-// Figures. Each reads what was given in one month and stands: the workspace's days decide, and instants around them lead
+// Figures, of what was given in one month and stands. Where boards have counted it already, their figures are read; else
+// the ledger: the workspace's days decide, and instants around them lead
 // to the rows (a local day lies within two days of the same day in UTC). `workspace || ''` is no index's: all rows are of
 // one workspace as a rule, and an index that begins with it would lead to every month's.
 
@@ -404,46 +405,15 @@ pub struct Sums {
     pub customers: i64,
 }
 
-/// How much was said in a month.
-pub async fn sums(tx: &mut Tx, of: &Slice) -> Result<Sums, StoreError> {
+/// What was said on each day of a month: thanks of colleagues, and customers' words. Days without any are left out.
+pub async fn by_day(tx: &mut Tx, of: &Slice) -> Result<BTreeMap<Day, (i64, i64)>, StoreError> {
     let (first, last) = of.days();
-    let rows: Vec<(bool, i64, i64)> = sql!(
+    let rows: Vec<(String, i64, i64)> = sql!(
         tx,
-        fetch_all as (bool, i64, i64),
-        "SELECT source = $1, COUNT(*), COUNT(DISTINCT giver) FROM ledger
-         WHERE given_at >= $2 AND given_at < $3 AND workspace || '' = $4 AND workspace_day >= $5 AND workspace_day <= $6
-            AND reversed_at IS NULL AND ($7 = '' OR receiver IN (SELECT value ->> 0 FROM json_each($8)))
-         GROUP BY 1",
-        Source::Customer.name(),
-        of.from(),
-        of.until(),
-        &of.workspace,
-        first,
-        last,
-        of.people.as_deref().map_or("", |_| "some"),
-        of.people.as_deref().unwrap_or("[]")
-    )?;
-    let mut sums = Sums::default();
-    for (is_customers, n, givers) in rows {
-        if is_customers {
-            sums.customers = n;
-        } else {
-            (sums.thanks, sums.givers) = (n, givers);
-        }
-    }
-    Ok(sums)
-}
-
-/// How many thanks of colleagues were given on each day of a month; days without any are left out.
-pub async fn by_day(tx: &mut Tx, of: &Slice) -> Result<BTreeMap<Day, i64>, StoreError> {
-    let (first, last) = of.days();
-    let rows: Vec<(String, i64)> = sql!(
-        tx,
-        fetch_all as (String, i64),
-        "SELECT workspace_day, COUNT(*) FROM ledger
+        fetch_all as (String, i64, i64),
+        "SELECT workspace_day, COUNT(*), COUNT(CASE WHEN source = $6 THEN 1 END) FROM ledger
          WHERE given_at >= $1 AND given_at < $2 AND workspace || '' = $3 AND workspace_day >= $4 AND workspace_day <= $5
-            AND reversed_at IS NULL AND source <> $6
-            AND ($7 = '' OR receiver IN (SELECT value ->> 0 FROM json_each($8)))
+            AND reversed_at IS NULL AND ($7 = '' OR receiver IN (SELECT value ->> 0 FROM json_each($8)))
          GROUP BY workspace_day",
         of.from(),
         of.until(),
@@ -455,8 +425,30 @@ pub async fn by_day(tx: &mut Tx, of: &Slice) -> Result<BTreeMap<Day, i64>, Store
         of.people.as_deref().unwrap_or("[]")
     )?;
     rows.into_iter()
-        .map(|(day, n)| Ok((day.parse().map_err(|_| StoreError::Unreadable("a day"))?, n)))
+        .map(|(day, all, customers)| {
+            let day = day.parse().map_err(|_| StoreError::Unreadable("a day"))?;
+            Ok((day, (all - customers, customers)))
+        })
         .collect()
+}
+
+/// How many different colleagues thanked somebody in a month; `of_teams` are those who thanked a team as a team.
+pub async fn givers(tx: &mut Tx, of: &Slice, of_teams: &BTreeSet<UserId>) -> Result<i64, StoreError> {
+    let (n,) = sql!(
+        tx,
+        fetch_one as (i64,),
+        "SELECT COUNT(*) FROM (
+            SELECT giver FROM pair WHERE workspace = $1 AND period = $2 AND n > 0
+                AND ($3 = '' OR receiver IN (SELECT value ->> 0 FROM json_each($4)))
+            UNION SELECT value ->> 0 FROM json_each($5)
+         ) g",
+        &of.workspace,
+        of.month.period(),
+        of.people.as_deref().map_or("", |_| "some"),
+        of.people.as_deref().unwrap_or("[]"),
+        list(&of_teams.iter().map(|id| [id]).collect::<Vec<_>>())
+    )?;
+    Ok(n)
 }
 
 /// Everybody who was thanked in a month and may be named: not who keeps thanks private or wants to be left out, and not
@@ -467,32 +459,37 @@ pub async fn recognised(tx: &mut Tx, of: &Slice) -> Result<BTreeSet<UserId>, Sto
         tx,
         fetch_all as (UserId,),
         "SELECT m.id FROM (
-            SELECT DISTINCT l.receiver FROM ledger l
-            WHERE l.given_at >= $1 AND l.given_at < $2 AND l.workspace || '' = $3 AND l.workspace_day >= $4
-                AND l.workspace_day <= $5 AND l.reversed_at IS NULL AND l.receiver_kind = 'member'
-                AND ($6 = '' OR l.receiver IN (SELECT value ->> 0 FROM json_each($7)))
-                AND NOT EXISTS (SELECT 1 FROM hidden h
-                    WHERE h.workspace = l.workspace AND h.kudos = l.kudos AND h.member = l.receiver)
+            SELECT DISTINCT member FROM standing
+            WHERE workspace = $1 AND period = $2 AND kind IN ('received', 'customers') AND n > 0
+                AND ($3 = '' OR member IN (SELECT value ->> 0 FROM json_each($4)))
          ) r CROSS JOIN member m
-         WHERE m.workspace = $3 AND m.id = r.receiver AND NOT m.is_private AND NOT m.is_unlisted AND NOT m.is_bot",
+         WHERE m.workspace = $1 AND m.id = r.member AND NOT m.is_private AND NOT m.is_unlisted AND NOT m.is_bot
+            AND (m.id NOT IN (SELECT member FROM hidden WHERE workspace = $1)
+                OR EXISTS (SELECT 1 FROM ledger l
+                    WHERE l.workspace = $1 AND l.receiver = m.id AND l.given_at >= $5 AND l.given_at < $6
+                        AND l.workspace_day >= $7 AND l.workspace_day <= $8 AND l.reversed_at IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM hidden h
+                            WHERE h.workspace = $1 AND h.kudos = l.kudos AND h.member = m.id)))",
+        &of.workspace,
+        of.month.period(),
+        of.people.as_deref().map_or("", |_| "some"),
+        of.people.as_deref().unwrap_or("[]"),
         of.from(),
         of.until(),
-        &of.workspace,
         first,
-        last,
-        of.people.as_deref().map_or("", |_| "some"),
-        of.people.as_deref().unwrap_or("[]")
+        last
     )?;
     Ok(rows.into_iter().map(|(member,)| member).collect())
 }
 
-/// Which teams were thanked as teams in a month, by the ids of their user groups.
-pub async fn teams_thanked(tx: &mut Tx, of: &Slice) -> Result<BTreeSet<GroupId>, StoreError> {
+/// Which teams were thanked as teams in a month, by the ids of their user groups, and the colleagues who did: nobody
+/// where only customers did.
+pub async fn teams_thanked(tx: &mut Tx, of: &Slice) -> Result<BTreeMap<GroupId, BTreeSet<UserId>>, StoreError> {
     let (first, last) = of.days();
     let rows = sql!(
         tx,
-        fetch_all as (GroupId,),
-        "SELECT DISTINCT receiver FROM ledger
+        fetch_all as (GroupId, UserId, String),
+        "SELECT DISTINCT receiver, giver, source FROM ledger
          WHERE given_at >= $1 AND given_at < $2 AND workspace || '' = $3 AND workspace_day >= $4 AND workspace_day <= $5
             AND reversed_at IS NULL AND receiver_kind = 'group'",
         of.from(),
@@ -501,7 +498,14 @@ pub async fn teams_thanked(tx: &mut Tx, of: &Slice) -> Result<BTreeSet<GroupId>,
         first,
         last
     )?;
-    Ok(rows.into_iter().map(|(group,)| group).collect())
+    let mut teams: BTreeMap<GroupId, BTreeSet<UserId>> = BTreeMap::new();
+    for (team, giver, source) in rows {
+        let givers = teams.entry(team).or_default();
+        if source != Source::Customer.name() {
+            givers.insert(giver);
+        }
+    }
+    Ok(teams)
 }
 
 /// Whether anybody was thanked before a month.

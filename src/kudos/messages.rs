@@ -329,7 +329,7 @@ pub fn confirmation<N: Names>(voice: &Voice<'_>, names: &N, given: &Confirmation
         buttons.push(add.value(given.kudos.as_str()).into());
     }
     if let [value, ..] = given.near_values {
-        let add = Button::new("Yes, add it", ADD_VALUE, &format!("Yes, add #{value}"));
+        let add = Button::new("Yes, add it", ADD_VALUE, &format!("Yes, add it: #{value}"));
         buttons.push(add.value(&format!("{} {value}", given.kudos)).into());
     }
     if let Some(name) = given.announce_in {
@@ -432,7 +432,12 @@ pub fn short(voice: &Voice<'_>, needs: i64, left: i64, typed: &str, draft: Optio
     let Some(draft) = draft else {
         return Message::sentence(&text);
     };
-    let button = Button::new("Send it tomorrow at 9:00", TOMORROW, "Send this kudos tomorrow at 9:00").value(draft);
+    let button = Button::new(
+        "Send it tomorrow at 9:00",
+        TOMORROW,
+        "Send it tomorrow at 9:00: this kudos",
+    )
+    .value(draft);
     let mut blocks = Block::paragraphs(&text);
     blocks.push(Block::actions(vec![button.into()]));
     Message::new(&text, blocks)
@@ -452,7 +457,7 @@ pub(super) fn renewal(voice: &Voice<'_>) -> String {
 /// Slack didn't open the form; `draft` keeps what stands in it.
 pub fn open_again(_: Locale, draft: &str) -> Message {
     let text = "Slack didn't open the form in time. What you had is kept.";
-    let button = Button::new("Open it again", OPEN, "Open the form for giving kudos again").value(draft);
+    let button = Button::new("Open it again", OPEN, "Open it again: the form for giving kudos").value(draft);
     Message::new(text, vec![Block::section(text), Block::actions(vec![button.into()])])
 }
 
@@ -486,7 +491,7 @@ pub fn which<N: Names>(_: Locale, names: &N, name: &str, people: &[UserId], draf
 /// It was put off until nine o'clock tomorrow, in the giver's zone.
 pub fn put_off(voice: &Voice<'_>, draft: &str) -> Message {
     let text = format!("It goes out tomorrow at 9:00, {}.", voice.zone.name());
-    let cancel = Button::new("Cancel", CANCEL, "Don't send this kudos tomorrow").value(draft);
+    let cancel = Button::new("Cancel", CANCEL, "Cancel what was to be sent tomorrow").value(draft);
     Message::new(&text, vec![Block::section(&text), Block::actions(vec![cancel.into()])])
 }
 

@@ -122,8 +122,13 @@ pub fn kept(_: Locale, settings: &Settings, kept: &Kept, zone: chrono_tz::Tz) ->
         ]),
     ];
     blocks.push(Block::actions(vec![
-        Button::new("Export my data", EXPORT, "Export everything that is kept about me").into(),
-        Button::new("Erase me", ERASE, "Erase everything that is kept about me")
+        Button::new(
+            "Export my data",
+            EXPORT,
+            "Export my data: everything that is kept about me",
+        )
+        .into(),
+        Button::new("Erase me", ERASE, "Erase me: everything that is kept about me")
             .danger()
             .into(),
     ]));
@@ -172,7 +177,7 @@ pub fn really(_: Locale, command: &str) -> Message {
             Button::new("Erase everything", ERASE_NOW, "Erase everything about me, for good")
                 .danger()
                 .into(),
-            Button::new("Keep it", KEEP, "Erase nothing").into(),
+            Button::new("Keep it", KEEP, "Keep it: erase nothing").into(),
         ]),
     ];
     Message::new(&text, blocks)

@@ -61,7 +61,7 @@ impl Demo {
         self.child.id()
     }
 
-    fn types(&mut self, line: &str) {
+    pub fn types(&mut self, line: &str) {
         writeln!(self.input.as_ref().expect("its input"), "{line}").expect("the demo to read");
     }
 

@@ -2132,8 +2132,8 @@ fn who_wants_which_edition_is_kept_handed_over_and_erased() {
 fn a_months_figures_are_its_own() {
     use plaudit::digest::rules::Month;
     use plaudit::digest::{
-        Gather, Slice, by_day, customers_words, first_timers, gather, gather_names, gather_own, gather_team, has_past,
-        pairs, recognised, sums, teams_thanked, thanked, values,
+        Gather, Slice, by_day, customers_words, first_timers, gather, gather_names, gather_own, gather_team, givers,
+        has_past, pairs, recognised, teams_thanked, thanked, values,
     };
     with_database(async |db| {
         let people = [
@@ -2179,15 +2179,20 @@ fn a_months_figures_are_its_own() {
         write!(db, tx => record(tx, &gives));
         assert!(catch_up(db, &t1()).await.expect("standings"));
         let slice = Slice::of(&t1(), month);
-        let told = read!(db, tx => sums(tx, &slice));
-        assert_eq!((told.thanks, told.givers, told.customers), (4, 1, 1));
         let days = read!(db, tx => by_day(tx, &slice));
-        assert_eq!(days.values().copied().collect::<Vec<_>>(), [1, 1, 2]);
-        assert_eq!(read!(db, tx => by_day(tx, &slice.before())).values().sum::<i64>(), 1);
+        assert_eq!(days.values().copied().collect::<Vec<_>>(), [(1, 0), (1, 1), (2, 0)]);
+        assert_eq!(
+            read!(db, tx => by_day(tx, &slice.before()))
+                .into_values()
+                .collect::<Vec<_>>(),
+            [(1, 0)]
+        );
+        let of_teams = people_of(&["ULEE", "UANA"]);
+        assert_eq!(read!(db, tx => givers(tx, &slice, &of_teams)), 2);
         assert_eq!(read!(db, tx => recognised(tx, &slice)), people_of(&["UDANA", "UMO"]));
         assert_eq!(
             read!(db, tx => teams_thanked(tx, &slice)),
-            BTreeSet::from(["SEMEA".into()])
+            BTreeMap::from([("SEMEA".into(), people_of(&["ULEE"]))])
         );
         assert!(read!(db, tx => has_past(tx, &t1(), month)) && !read!(db, tx => has_past(tx, &t1(), month.previous())));
         let both = ["UDANA".into(), "UMO".into()];
@@ -2205,12 +2210,14 @@ fn a_months_figures_are_its_own() {
         assert_eq!(lees, [("UDANA".into(), 2), ("UMO".into(), 1)]);
         // Those of some people alone.
         let of_mo = Slice::of(&t1(), month).for_people(&people_of(&["UMO"]));
-        let told = read!(db, tx => sums(tx, &of_mo));
-        assert_eq!((told.thanks, told.customers), (1, 0));
+        assert_eq!(read!(db, tx => givers(tx, &of_mo, &BTreeSet::new())), 1);
         assert_eq!(read!(db, tx => recognised(tx, &of_mo)), people_of(&["UMO"]));
         assert_eq!(read!(db, tx => pairs(tx, &of_mo)).len(), 1);
         assert_eq!(read!(db, tx => values(tx, &of_mo)).len(), 1);
-        assert_eq!(read!(db, tx => by_day(tx, &of_mo)).len(), 1);
+        assert_eq!(
+            read!(db, tx => by_day(tx, &of_mo)).into_values().collect::<Vec<_>>(),
+            [(1, 0)]
+        );
         assert!(read!(db, tx => customers_words(tx, &of_mo)).is_empty());
 
         let of = Gather {
@@ -2223,6 +2230,10 @@ fn a_months_figures_are_its_own() {
         };
         let digest = read!(db, tx => gather(tx, of));
         assert_eq!((digest.recognised.len(), digest.coverage_now()), (2, Some((66, None))));
+        assert_eq!(
+            (digest.sums.thanks, digest.sums.givers, digest.sums.customers),
+            (4, 1, 1)
+        );
         assert_eq!(read!(db, tx => gather_names(tx, of)).people.len(), 2);
         assert!(read!(db, tx => gather_team(tx, of, &"none".into(), "None")).is_quiet());
         let own = read!(db, tx => gather_own(tx, of, &"UDANA".into()));

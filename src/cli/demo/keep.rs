@@ -21,6 +21,9 @@ const EVERY: Duration = Duration::from_secs(3);
 pub(super) struct Kept {
     /// How far the clock is ahead of the machine's, in milliseconds.
     pub shift: i64,
+    /// Whether people do something of their own when the clock is turned.
+    #[serde(default)]
+    pub is_lively: bool,
     pub progress: Progress,
     pub sandbox: Saved,
 }

@@ -45,7 +45,7 @@ pub(super) struct Demo {
     /// How Plaudit behaves.
     #[command(flatten)]
     behaviour: Behaviour,
-    /// Starts without history.
+    /// Starts without history: nobody gives anything but who is told to.
     #[arg(long)]
     empty: bool,
     /// Keeps the bot's database in this file and the workspace beside it (FILE.slack.json), and goes on from there.
@@ -136,18 +136,25 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
     let installed = manifest::build(&base, &wanted.behaviour.command);
     let no_sandbox = "the stand-in for Slack could not be started";
     let now = SystemClock.now();
-    let (clock, sandbox, progress, new) = match kept {
+    let (clock, sandbox, progress, has_past, is_lively) = match kept {
         Some(kept) => {
             let clock = Arc::new(ShiftedClock::new(kept.shift));
             let sandbox = Sandbox::restore(installed, clock.clone(), kept.sandbox).await;
-            (clock, sandbox.context(no_sandbox)?, kept.progress, false)
+            (
+                clock,
+                sandbox.context(no_sandbox)?,
+                kept.progress,
+                false,
+                kept.is_lively,
+            )
         }
         None => {
             let back = if wanted.empty { 0 } else { history::LIVED.as_millis() };
             let clock = Arc::new(ShiftedClock::new(-i64::try_from(back)?));
             let sandbox = Sandbox::start(installed, clock.clone()).await.context(no_sandbox)?;
             World::fill(&sandbox);
-            (clock, sandbox, story::Progress::default(), true)
+            let has_past = !wanted.empty;
+            (clock, sandbox, story::Progress::default(), has_past, has_past)
         }
     };
     let others = "the workspace that was kept is another Plaudit's";
@@ -156,7 +163,6 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
     let zone = wanted.behaviour.timezone().unwrap_or(cast.zone);
     let cast = people::Cast { zone, ..cast };
     let db = Db::open(&url).await?;
-    let has_past = new && !wanted.empty;
     if has_past {
         let year = history::year(history::SEED, &world, now, zone);
         lived::load_year(&db, &year)
@@ -193,6 +199,7 @@ async fn open(wanted: &Demo, files: &keep::Files) -> anyhow::Result<Opened> {
         speaker: speaker.into(),
         sandbox,
         world,
+        is_lively,
         clock,
         bot,
         db: db.clone(),

@@ -61,6 +61,8 @@ pub(super) struct Parts {
     pub cast: Cast,
     /// Who lives there.
     pub world: World,
+    /// Whether they do something of their own when the clock is turned: not in a workspace that began empty.
+    pub is_lively: bool,
     /// What they do by themselves about what is posted.
     pub company: Company,
     /// What they have said since the demo was started, so that nobody repeats it too soon.
@@ -136,6 +138,7 @@ impl Theatre {
     pub(super) fn kept(&self) -> super::keep::Kept {
         super::keep::Kept {
             shift: self.0.clock.shift(),
+            is_lively: self.0.is_lively,
             progress: self.0.story.get().map(Story::progress).unwrap_or_default(),
             sandbox: self.0.sandbox.saved(),
         }
@@ -197,7 +200,9 @@ impl Theatre {
         let jump = self.jumps().into_iter().find(|jump| jump.id == id);
         let jump = jump.ok_or_else(|| "The clock can't go there.".to_owned())?;
         let parts = &self.0;
-        let moments = {
+        let moments = if !parts.is_lively {
+            Vec::new()
+        } else {
             let mut speaker = parts.speaker.lock().unwrap_or_else(PoisonError::into_inner);
             history::way_ahead(history::SEED, &parts.world, &mut speaker, parts.clock.now(), jump.at)
         };

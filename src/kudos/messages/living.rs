@@ -261,7 +261,7 @@ pub fn hidden(locale: Locale, outcome: Hidden, kudos: &KudosId) -> Message {
 
 /// The way back after *Hide*.
 pub(super) fn show_again(_: Locale, kudos: &KudosId) -> Element {
-    Button::new("Show my name again", SHOW, "Show my name on the card again")
+    Button::new("Show my name again", SHOW, "Show my name again on the card")
         .value(kudos.as_str())
         .into()
 }
@@ -468,7 +468,7 @@ pub fn sent<N: Names>(voice: &Voice<'_>, names: &N, sent: &[Sent]) -> Message {
         if one.is_open {
             let whom: Vec<String> = one.receivers.iter().map(|receiver| names.receiver(receiver)).collect();
             let whom = list_names(&whom);
-            let edit = Button::new("Edit words", WORDS, &format!("Edit the words for {whom}"));
+            let edit = Button::new("Edit words", WORDS, &format!("Edit words for {whom}"));
             let back = Button::new("Take back", TAKE_BACK, &format!("Take back the kudos for {whom}"));
             blocks.push(Block::actions(vec![
                 edit.value(one.kudos.as_str()).into(),

@@ -88,7 +88,7 @@ pub fn own_post(_: Locale, emoji: &str) -> Message {
 pub fn which_words<N: Names>(_: Locale, names: &N, author: &UserId, draft: &str) -> Message {
     let who = names.list([author]);
     let text = format!("I can't read that post, so {who} isn't thanked yet. What did {who} do?");
-    let label = format!("Say what {} did", names.name(author));
+    let label = format!("Say it: what {} did", names.name(author));
     let open = Button::new("Say it", OPEN, &label).value(draft);
     Message::new(&text, vec![Block::section(&text), Block::actions(vec![open.into()])])
 }

@@ -425,10 +425,20 @@ struct Confirm {
     deny: Text,
 }
 
+/// A text as it is spoken: without case, punctuation and emoji's colons.
+fn spoken(text: &str) -> String {
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
 impl Button {
     /// A button with a plain `text` of at most 75 characters (Slack shows about 30). `label` is what screen readers
-    /// say: it names what the button acts on ("Undo your thanks to Dana Kim"), at most 75 characters.
+    /// say: it names what the button acts on ("Undo your thanks to Dana Kim"), at most 75 characters, and holds `text`:
+    /// whoever speaks to their computer says what they see (WCAG 2.5.3, Label in Name).
     pub fn new(text: &str, action_id: &str, label: &str) -> Self {
+        debug_assert!(spoken(label).contains(&spoken(text)), "{label:?} doesn't hold {text:?}");
         Self {
             kind: "button",
             confirm: None,
@@ -661,7 +671,7 @@ mod tests {
                 Block::divider(),
                 Block::context_text("#calm"),
                 Block::actions(vec![
-                    Button::new("Me too", "kudos.boost", "Add your name to Lee's thanks to Dana")
+                    Button::new("Me too", "kudos.boost", "Me too: add your name to Lee's thanks to Dana")
                         .value("k1")
                         .primary()
                         .into(),
@@ -683,7 +693,7 @@ mod tests {
                     {"type": "actions", "elements": [
                         {"type": "button", "text": {"type": "plain_text", "text": "Me too"},
                          "action_id": "kudos.boost", "value": "k1", "style": "primary",
-                         "accessibility_label": "Add your name to Lee's thanks to Dana"}]},
+                         "accessibility_label": "Me too: add your name to Lee's thanks to Dana"}]},
                 ],
             })
         );

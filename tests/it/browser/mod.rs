@@ -52,6 +52,35 @@ impl Visit {
         self.browser.waits_for("a complete page", script, json!([])).await;
     }
 
+    /// Turns the clock, by the words of one of its buttons, and waits until it has arrived.
+    async fn goes_to(&mut self, when: &str) {
+        self.demo.types(&format!("demo: go to {when}"));
+        self.demo.shows(" in the workspace.");
+    }
+
+    /// Shows a message of a place, the latest with these words, as one of the people sees it; with its thread, if it
+    /// is to be open.
+    async fn looks_at(&self, who: &str, place: &str, words: &str, thread: bool) {
+        self.is_as(who, place).await;
+        self.browser.shows("#messages .message", words).await;
+        if thread {
+            let find = "const replies = [...document.querySelectorAll('#messages .message')]
+                .filter(e => e.innerText.includes(arguments[0])).pop()?.querySelector('a.replies')";
+            let script = format!("{find}; return !!replies");
+            self.browser.waits_for("a thread", &script, json!([words])).await;
+            let script = format!("{find}; return replies.getAttribute('href')");
+            let href = self.browser.runs(&script, json!([words])).await.expect("a thread");
+            self.opens(href.as_str().unwrap_or_default()).await;
+        }
+        let script = "const sought = [...document.querySelectorAll('#messages .message')]
+            .filter(e => e.innerText.includes(arguments[0])).pop()
+            sought?.scrollIntoView({ block: 'center' })
+            return [...document.images].every(image => image.complete)";
+        self.browser
+            .waits_for("what is to be seen", script, json!([words]))
+            .await;
+    }
+
     /// Types a line where the focus is, and sends it.
     async fn sends(&self, line: &str) {
         self.browser.types(line).await;

@@ -131,6 +131,69 @@ async fn each_view(visit: &Visit, mut look: impl AsyncFnMut(&str)) {
     }
 }
 
+/// What a month shows: the steward's list of prompts, a board, and the digest with its picture.
+async fn each_view_of_a_month(visit: &mut Visit, mut look: impl AsyncFnMut(&Visit, &str)) {
+    visit.browser.has_size(WIDE.0, WIDE.1).await;
+    visit.is_as("priya", "leads").await;
+    for (line, seen, view) in [
+        ("/kudos prompts", "#support", "prompts"),
+        ("/kudos top", "Share", "board"),
+    ] {
+        visit.says(line).await;
+        visit.browser.shows("#messages .only-me", seen).await;
+        both_themes(visit, view, &mut look).await;
+    }
+    visit.goes_to("next month").await;
+    visit.looks_at("mo", "kudos", "of us were thanked", true).await;
+    visit.browser.shows("#replies .message", "Thanked in").await;
+    visit.browser.waits_for("the picture", PICTURE, json!([])).await;
+    both_themes(visit, "digest", &mut look).await;
+    visit
+        .looks_at("ines", "@plaudit&tab=messages", "For the leads", false)
+        .await;
+    both_themes(visit, "digest-lead", &mut look).await;
+}
+
+/// In the thread, whole.
+const PICTURE: &str = "const image = document.querySelector('#replies .shared img')
+    return image !== null && image.complete && image.naturalWidth > 0";
+
+/// The fortnight around Customer Service Week.
+async fn each_view_of_customer_service_week(visit: &mut Visit, mut look: impl AsyncFnMut(&Visit, &str)) {
+    visit.browser.has_size(WIDE.0, WIDE.1).await;
+    visit.looks_at("mo", "support", "Customer voice", false).await;
+    both_themes(visit, "monday", &mut look).await;
+    visit.goes_to("Customer Service Week").await;
+    for view in [
+        "opening-note",
+        "activate",
+        "co-create-ideas",
+        "co-create-better",
+        "celebrate",
+    ] {
+        visit.goes_to("next working day").await;
+        // The morning's post is the one that people have answered.
+        visit.looks_at("mo", "support", "people have answered", false).await;
+        both_themes(visit, view, &mut look).await;
+    }
+    visit
+        .looks_at("mo", "@plaudit&tab=messages", "this page is yours", false)
+        .await;
+    both_themes(visit, "personal-page", &mut look).await;
+    visit.looks_at("mo", "support", " answers from ", false).await;
+    both_themes(visit, "wrap-up", &mut look).await;
+    visit.goes_to("next working day").await;
+    visit.looks_at("mo", "support", "Customer Service Week", false).await;
+    both_themes(visit, "monday-after", &mut look).await;
+}
+
+async fn both_themes(visit: &Visit, view: &str, look: &mut impl AsyncFnMut(&Visit, &str)) {
+    for theme in ["light", "dark"] {
+        visit.browser.has_theme(theme).await;
+        look(visit, &format!("{view}-{theme}")).await;
+    }
+}
+
 #[test]
 fn the_page_is_there_at_once_and_keeps_nobody_out() {
     run(async {
@@ -139,11 +202,13 @@ fn the_page_is_there_at_once_and_keeps_nobody_out() {
             return;
         };
         let axe = std::fs::read_to_string(axe).expect("axe-core");
-        let Some(visit) = Visit::begins(&[]).await else { return };
+        let Some(mut visit) = Visit::begins(&[]).await else {
+            return;
+        };
         measures(&visit).await;
         let mut faults = Vec::new();
         let mut views = 0;
-        each_view(&visit, async |view| {
+        let mut look = async |visit: &Visit, view: &str| {
             views += 1;
             let found = visit.browser.runs(&format!("{axe};{SERIOUS}"), json!([])).await;
             let found: Vec<String> = serde_json::from_value(found.expect("axe to run")).expect("sentences");
@@ -152,8 +217,9 @@ fn the_page_is_there_at_once_and_keeps_nobody_out() {
             if overflow != Value::Null {
                 faults.push(format!("{view}: wider than the window: {overflow}"));
             }
-        })
-        .await;
+        };
+        each_view(&visit, async |view| look(&visit, view).await).await;
+        each_view_of_a_month(&mut visit, &mut look).await;
         println!("axe-core looked at {views} views");
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     });
@@ -206,11 +272,18 @@ fn screenshots() {
             println!("skipped: TEST_SCREENSHOTS names no folder; see .ci/browser");
             return;
         };
-        let Some(visit) = Visit::begins(&[]).await else { return };
-        each_view(&visit, async |view| {
+        let Some(mut visit) = Visit::begins(&[]).await else {
+            return;
+        };
+        let look = async |visit: &Visit, view: &str| {
             let file = Path::new(&folder).join(format!("{view}.png"));
             visit.browser.saves_picture(&file).await;
-        })
-        .await;
+        };
+        each_view_of_a_month(&mut visit, look).await;
+        each_view_of_customer_service_week(&mut visit, look).await;
+        drop(visit);
+        // As a visitor finds it.
+        let Some(visit) = Visit::begins(&[]).await else { return };
+        each_view(&visit, async |view| look(&visit, view).await).await;
     });
 }
