@@ -279,11 +279,8 @@ fn screenshots() {
             let file = Path::new(&folder).join(format!("{view}.png"));
             visit.browser.saves_picture(&file).await;
         };
+        each_view(&visit, async |view| look(&visit, view).await).await;
         each_view_of_a_month(&mut visit, look).await;
         each_view_of_customer_service_week(&mut visit, look).await;
-        drop(visit);
-        // As a visitor finds it.
-        let Some(visit) = Visit::begins(&[]).await else { return };
-        each_view(&visit, async |view| look(&visit, view).await).await;
     });
 }
