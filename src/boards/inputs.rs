@@ -1,7 +1,7 @@
 //! `/kudos top`, `/kudos me`, and the buttons below a board.
 
 use super::look::{forgotten_of, me, see, share, top};
-use super::messages::{self, FORGOTTEN, SHARE, SHOW};
+use super::messages::{self, FORGOTTEN, OPEN, SHARE, SHOW};
 use super::{Wanted, grammar};
 use crate::kudos;
 use crate::slack::blocks::Message;
@@ -39,6 +39,10 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
         SHOW => {
             let wanted: Wanted = serde_json::from_str(value).ok()?;
             see(ctx, &click.user, wanted).await.map(Response::replacing)
+        }
+        OPEN => {
+            let wanted: Wanted = serde_json::from_str(value).ok()?;
+            see(ctx, &click.user, wanted).await.map(Response::ephemeral)
         }
         SHARE => {
             let wanted: Wanted = serde_json::from_str(value).ok()?;

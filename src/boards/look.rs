@@ -284,8 +284,8 @@ pub async fn home_section(ctx: &Ctx, member: &UserId) -> Result<Vec<Block>, Stor
     Ok(messages::home(ctx.locale, settings, &shown, &mine, is_steward))
 }
 
-/// Who in a team was not thanked for 20 working days, for one of its leads; every look is in the audit log. Who doesn't
-/// want to be shown isn't. `None` for anybody else, and where stewards haven't switched the list on.
+/// Which others in a team were not thanked for 20 working days, for one of its leads; every look is in the audit log. Who
+/// doesn't want to be shown isn't. `None` for anybody else, and where stewards haven't switched the list on.
 pub(super) async fn forgotten_of(ctx: &Ctx, lead: &UserId, team: &TeamId) -> Result<Option<Message>, StoreError> {
     let (settings, now, id) = (ctx.settings(), ctx.clock.now(), ctx.workspace.id.clone());
     if !settings.shows_forgotten() {
@@ -304,7 +304,8 @@ pub(super) async fn forgotten_of(ctx: &Ctx, lead: &UserId, team: &TeamId) -> Res
             };
             let mut members = covered(tx, &id, &settings, Of::Team(&team.id), now).await?;
             let known = workspace::members(tx, &id, &members).await?;
-            members.retain(|member| may_be_named(known.get(member), &settings));
+            // Nobody can thank themselves.
+            members.retain(|member| *member != lead && may_be_named(known.get(member), &settings));
             let list = forgotten(tx, &id, &members, today).await?;
             let entry = audit::Entry::new(&lead, "forgotten_list.seen", team.id.as_str());
             audit::enter(tx, &id, &entry, now).await?;

@@ -16,6 +16,8 @@ use crate::workspace::{Locale, Member, Settings, Usergroup};
 
 /// Shows another board in the place of this one; its value is what is wanted.
 pub const SHOW: &str = "boards.show";
+/// Shows a board to whoever clicks, below a message that others read, too; its value is what is wanted.
+pub const OPEN: &str = "boards.open";
 /// Shares a board where it was asked for; its value is what is wanted.
 pub const SHARE: &str = "boards.share";
 /// Shows a lead who was not thanked lately; its value is the team.
@@ -394,6 +396,14 @@ fn parts(locale: Locale, settings: &Settings, shown: &Shown) -> Vec<String> {
     parts
 }
 
+/// The button that shows one of a team's leads who was not thanked for 20 working days, where stewards have switched that
+/// on.
+pub fn not_thanked_lately(_: Locale, team: &str, id: &TeamId) -> Button {
+    let text = format!("Not thanked lately: {team}");
+    let label = format!("{text}, for 20 working days");
+    Button::new(&text, FORGOTTEN, &label).value(id.as_str())
+}
+
 /// The teams of a lead: coverage, how it moved, and the way to the nobody-forgotten list.
 fn led(locale: Locale, settings: &Settings, shown: &Shown) -> (Vec<String>, Vec<Element>) {
     let (mut told, mut buttons) = (Vec::new(), Vec::new());
@@ -404,15 +414,7 @@ fn led(locale: Locale, settings: &Settings, shown: &Shown) -> (Vec<String>, Vec<
             format!("{line}{moved}")
         }));
         if settings.shows_forgotten() {
-            buttons.push(
-                Button::new(
-                    &format!("Not thanked lately: {name}"),
-                    FORGOTTEN,
-                    &format!("Not thanked lately: {name}, for 20 working days"),
-                )
-                .value(team.as_str())
-                .into(),
-            );
+            buttons.push(not_thanked_lately(locale, &name, team).into());
         }
     }
     (told, buttons)
@@ -435,6 +437,20 @@ pub(super) fn board(locale: Locale, settings: &Settings, shown: &Shown) -> Messa
         blocks.push(Block::actions(buttons));
     }
     Message::new(&told.join("\n"), blocks)
+}
+
+/// The button that shows a month's board to whoever clicks it, for a message about that month; `name` is the month's.
+pub fn open(_: Locale, month: Span, name: &str) -> Button {
+    let wanted = Wanted {
+        span: month,
+        ranked: Ranked::Givers,
+        value: None,
+        team: None,
+    };
+    let text = format!("{name}'s board");
+    let label = format!("{text}, for you alone");
+    // Names and numbers always serialise.
+    Button::new(&text, OPEN, &label).value(&serde_json::to_string(&wanted).unwrap_or_default())
 }
 
 /// A board that somebody shares with a channel: it says who.

@@ -25,6 +25,9 @@ use rules::{NAMES, Ranking, Row, rank};
 /// How many of the most joined words a board quotes.
 pub const QUOTES: usize = 3;
 
+/// Words that are looked at first until enough may be quoted.
+const PAGE: i64 = 30;
+
 /// Which board somebody wants to see.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Wanted {
@@ -117,18 +120,18 @@ pub async fn most_boosted(
     span: Span,
     most: usize,
 ) -> Result<(Vec<Quote>, BTreeMap<UserId, Member>), StoreError> {
-    const PAGE: i64 = 30;
     let (mut found, mut known) = (Vec::new(), BTreeMap::new());
-    let mut skip = 0;
+    let (mut skip, mut page) = (0, PAGE);
     loop {
-        let page = most_joined(tx, workspace, span, skip, PAGE).await?;
-        let (quotes, people) = quotable(tx, workspace, settings, &page).await?;
+        let joined = most_joined(tx, workspace, span, skip, page).await?;
+        let (quotes, people) = quotable(tx, workspace, settings, &joined).await?;
         found.extend(quotes);
         known.extend(people);
-        skip += PAGE;
-        if found.len() >= most || i64::try_from(page.len()).is_ok_and(|len| len < PAGE) {
+        if found.len() >= most || i64::try_from(joined.len()).is_ok_and(|len| len < page) {
             found.truncate(most);
             return Ok((found, known));
         }
+        // The fewer may be quoted, the more are looked at at a time.
+        (skip, page) = (skip + page, page * 8);
     }
 }

@@ -503,7 +503,8 @@ async fn edition(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
                         return Ok(None);
                     };
                     let told = gather_team(tx, of, &team.id, &team.name).await?;
-                    Ok(Some(messages::team(ctx.locale, &told)))
+                    let list = of.settings.shows_forgotten();
+                    Ok(Some(messages::team(ctx.locale, &told, &team.id, list)))
                 })
                 .await?
         }

@@ -4,9 +4,10 @@
 use super::rules::{Month, told_on};
 use super::store::Edition;
 use super::{Named, Own, Told};
-use crate::base::calendar::{Day, date};
-use crate::base::ids::{ChannelId, UserId};
+use crate::base::calendar::{Day, Span, date};
+use crate::base::ids::{ChannelId, TeamId, UserId};
 use crate::base::text::{list_names, shorten, thousands};
+use crate::boards;
 use crate::kudos::Quote;
 use crate::kudos::messages::Names;
 use crate::slack::blocks::{Block, Button, Input, Message, View, measure};
@@ -223,7 +224,7 @@ fn off_switch(command: &str) -> String {
 }
 
 /// The digest of a month, below the stewards' own words if there are any.
-pub fn digest(_: Locale, command: &str, told: &Told, words: &str, reader: Reader) -> Message {
+pub fn digest(locale: Locale, command: &str, told: &Told, words: &str, reader: Reader) -> Message {
     let mut blocks = Vec::new();
     let mut text = Vec::new();
     let mut add = |mrkdwn: String, text: &mut Vec<String>| {
@@ -243,6 +244,10 @@ pub fn digest(_: Locale, command: &str, told: &Told, words: &str, reader: Reader
         add(headline(told, "us"), &mut text);
         add(lines(told).join("\n"), &mut text);
         blocks.insert(0, Block::header(&title(told)));
+    }
+    if !is_quiet && told.has_board {
+        let board = boards::messages::open(locale, Span::month(told.month.first()), &told.name);
+        blocks.push(Block::actions(vec![board.into()]));
     }
     if reader == Reader::Channel {
         let more = match (is_quiet, told.recognised.is_empty()) {
@@ -460,12 +465,8 @@ pub fn not_opened(_: Locale) -> Message {
 
 // Private editions.
 
-fn stop(edition: Edition, label: &str) -> Block {
-    Block::actions(vec![
-        Button::new("Stop these messages", STOP, label)
-            .value(edition.name())
-            .into(),
-    ])
+fn stop(edition: Edition, label: &str) -> Button {
+    Button::new("Stop these messages", STOP, label).value(edition.name())
 }
 
 /// Six lines that can be forwarded, for stewards.
@@ -505,16 +506,19 @@ pub fn executives(_: Locale, told: &Told) -> Message {
         vec![
             Block::section(&head),
             Block::section(&six),
-            stop(
-                Edition::Executives,
-                "Stop these messages: six lines to forward each month",
-            ),
+            Block::actions(vec![
+                stop(
+                    Edition::Executives,
+                    "Stop these messages: six lines to forward each month",
+                )
+                .into(),
+            ]),
         ],
     )
 }
 
-/// A team's month, for its leads.
-pub fn team(_: Locale, told: &Told) -> Message {
+/// A team's month, for its leads; with the way to those whom nobody thanked lately, where stewards have switched that on.
+pub fn team(locale: Locale, told: &Told, id: &TeamId, shows_forgotten: bool) -> Message {
     let whose = plain_name(&told.whose);
     let mut text = vec![escape(&title(told))];
     let body = if told.is_quiet() {
@@ -536,7 +540,9 @@ pub fn team(_: Locale, told: &Told) -> Message {
     let mut blocks = vec![Block::header(&title(told))];
     blocks.extend(Block::paragraphs(&body));
     blocks.push(Block::context_text(&below));
-    blocks.push(stop(Edition::Team, "Stop these messages: each month's about your team"));
+    let list = shows_forgotten.then(|| boards::messages::not_thanked_lately(locale, &told.whose, id));
+    let stop = stop(Edition::Team, "Stop these messages: each month's about your team");
+    blocks.push(Block::actions(list.into_iter().chain([stop]).map(Into::into).collect()));
     Message::new(&text.join("\n"), blocks)
 }
 
@@ -609,7 +615,8 @@ pub fn own(_: Locale, own: &Own) -> Message {
     let body = paragraphs.join("\n");
     let mut blocks = vec![Block::header(&head)];
     blocks.extend(Block::paragraphs(&body));
-    blocks.push(stop(Edition::Own, "Stop these messages: each one about your month"));
+    let stop = stop(Edition::Own, "Stop these messages: each one about your month");
+    blocks.push(Block::actions(vec![stop.into()]));
     Message::new(&format!("{head}\n{body}"), blocks)
 }
 

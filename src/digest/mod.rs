@@ -63,6 +63,8 @@ pub struct Told {
     pub whose: String,
     /// What the picture writes where its font lacks letters of that name.
     pub handle: String,
+    /// Whether there are boards, to be opened from it.
+    pub has_board: bool,
     /// Days of the month that aren't over.
     pub lacks: Vec<Day>,
     /// How much was said.
@@ -314,6 +316,7 @@ async fn told(
         name_before: month.previous().name(today),
         whose,
         handle,
+        has_board: is_of_all && of.settings.shows_boards(),
         lacks: lacks(month, of.now, of.zone),
         sums,
         coverage: shares(tx, of, whose_coverage).await?,

@@ -2236,6 +2236,27 @@ fn a_months_figures_are_its_own() {
         );
         assert_eq!(read!(db, tx => gather_names(tx, of)).people.len(), 2);
         assert!(read!(db, tx => gather_team(tx, of, &"none".into(), "None")).is_quiet());
+        // Where the picture's font lacks a letter of the name, it writes the user group's handle.
+        let group = Usergroup {
+            id: "SEMEA".into(),
+            handle: "support-jp".to_owned(),
+            name: "サポート".to_owned(),
+            date_delete: 0,
+        };
+        put!(group; db, tx => remember_usergroup(tx, &t1(), &group, &["UMO".into()], Instant::default()));
+        let theirs = Settings {
+            team: Some("SEMEA".into()),
+            ..settings.clone()
+        };
+        let of_group = Gather {
+            settings: &theirs,
+            ..of
+        };
+        let digest = read!(db, tx => gather(tx, of_group));
+        assert_eq!(
+            (digest.whose.as_str(), digest.chart().team.as_str()),
+            ("サポート", "support-jp")
+        );
         let own = read!(db, tx => gather_own(tx, of, &"UDANA".into()));
         assert_eq!((own.thanked_by, own.said.len(), own.thanked.len()), (1, 3, 0));
     });

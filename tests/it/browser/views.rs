@@ -156,6 +156,7 @@ async fn each_view_of_a_month(visit: &mut Visit, mut look: impl AsyncFnMut(&Visi
 
 /// In the thread, whole.
 const PICTURE: &str = "const image = document.querySelector('#replies .shared img')
+    image?.scrollIntoView({ block: 'end' })
     return image !== null && image.complete && image.naturalWidth > 0";
 
 /// The fortnight around Customer Service Week.

@@ -101,12 +101,28 @@ fn a_month_is_told_on_the_first_working_day_with_names_and_picture_in_its_thread
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
         > seeing the outage before any customer did (Dana, 2 joined)
+        [June's board]
         Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
         ");
         assert_snapshot!(thread, @"
         Thanked in June: Dana, Mo, Wei
         ---
         ");
+        // The month's board, for whoever asks, and nothing changes for the others.
+        let ana = t.person("ana");
+        ana.clicks_in("kudos", "June's board").await;
+        assert_snapshot!(t.slack.rendered(&ana.private()), @"
+        *42 %* of us were thanked in the last 30 days, as in June (3 of 7).
+        *Who thanked the most different people in June*
+        1. *Dana* · 1 person
+        1. *Lee* · 1 person
+        1. *Mo* · 1 person
+        1. *Ana* · 1 person
+        Words that most people joined:
+        > seeing the outage before any customer did (Dana to Wei, 2 joined)
+        [Thanked] [Customers] [Share]
+        ");
+        assert_eq!(digests(t, "kudos").0, digest);
         // Once, whatever looks how often.
         t.wait(24 * HOUR);
         t.restart().await;
@@ -120,6 +136,7 @@ fn a_month_is_told_on_the_first_working_day_with_names_and_picture_in_its_thread
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
         > seeing the outage before any customer did (Dana, 2 joined)
+        [June's board]
         [Post now] [Skip] [Add your words]
         ---
         June's digest is posted. For those who have one minute, to forward:
@@ -146,6 +163,7 @@ fn stewards_see_it_the_working_day_before_and_may_skip_it_or_put_words_on_top() 
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
         > seeing the outage before any customer did (Dana, 2 joined)
+        [June's board]
         [Post now] [Skip] [Add your words]
         ");
         assert_snapshot!(t.person("lee").runs("/kudos digest").await, @"
@@ -186,6 +204,7 @@ fn stewards_see_it_the_working_day_before_and_may_skip_it_or_put_words_on_top() 
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
         > seeing the outage before any customer did (Dana, 2 joined)
+        [June's board]
         Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
         ");
     });
@@ -239,6 +258,7 @@ fn nobody_is_named_or_quoted_who_does_not_want_it_and_private_words_stay_private
         assert_snapshot!(digest, @"
         June in Contact centre
         5 thanks from 4 people. 71 % of us were thanked.
+        [June's board]
         Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
         ");
         assert_snapshot!(thread.lines().filter(|line| line.starts_with("Thanked in June")).collect::<String>(), @"Thanked in June: Ana, Mo");
@@ -280,6 +300,7 @@ fn down_on_the_day_it_comes_late_and_after_five_working_days_it_asks() {
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
         > seeing the outage before any customer did (Dana, 2 joined)
+        [June's board]
         [Post now] [Skip] [Add your words]
         ");
         t.person("priya").clicks_in_dm("Post now").await;
@@ -477,13 +498,13 @@ fn what_slack_refuses_is_told_to_the_stewards_and_the_month_is_open_again() {
         t.run_jobs().await;
         assert_snapshot!(t.dm("priya").lines().rev().take(8).collect::<Vec<_>>().join("\n"), @"
         [Post now] [Skip] [Add your words]
+        [June's board]
         > seeing the outage before any customer did (Dana, 2 joined)
         Words that most people joined:
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         4 thanks from 4 people. 42 % of us were thanked. It still lacks Tuesday 30 June.
         June in Contact centre
         ———
-        Slack doesn't let me post June's digest in #kudos (is_archived). Put that right, or choose another channel in /kudos settings; then post it from here.
         ");
         assert_eq!(t.number("SELECT COUNT(*) FROM closed_month").await, 0);
         t.person("priya").clicks_in_dm("Post now").await;
@@ -556,6 +577,30 @@ async fn make_team(t: &Story, name: &str, people: &[&str], leads: &[&str]) {
 }
 
 #[test]
+fn a_leads_month_leads_to_those_whom_nobody_thanked_lately() {
+    with_steward(&["channels:read"], async |t| {
+        make_team(t, "Support", &["dana", "lee", "ana"], &["lee"]).await;
+        let priya = t.person("priya").id;
+        let on = t
+            .app
+            .ctx
+            .change_settings(&priya, |settings| settings.forgotten_list = true)
+            .await;
+        on.expect("the list to be on");
+        a_month(t).await;
+        advance(t, "2026-07-01", 9);
+        t.run_jobs().await;
+        let lee = t.person("lee");
+        lee.clicks_in_dm("Not thanked lately: Support").await;
+        assert_snapshot!(t.slack.rendered(&lee.private()), @"
+        Not thanked for 20 working days in *Support*: Ana (not yet), Dana (2 June). Seen something worth saying?
+        [Thank Ana] [Thank Dana]
+        ");
+        assert!(t.dm("lee").contains("For the leads of Support alone."));
+    });
+}
+
+#[test]
 fn leads_get_their_teams_month_and_whoever_asks_gets_their_own() {
     with_steward(&["channels:read"], async |t| {
         make_team(t, "Support", &["dana", "lee", "ana"], &["lee"]).await;
@@ -587,6 +632,7 @@ fn leads_get_their_teams_month_and_whoever_asks_gets_their_own() {
         What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
         Words that most people joined:
         > seeing the outage before any customer did (Dana, 2 joined)
+        [June's board]
         Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
         ");
         let last = |handle: &str| t.dm(handle).rsplit("\n---\n").next().unwrap_or_default().to_owned();
