@@ -176,6 +176,7 @@ async fn write_all(
         }
         reopen = !run(&mut tx, batch).await;
     }
+    tx.close_writer().await;
 }
 
 /// Runs a batch in one transaction and answers it. False if the connection should be opened anew.

@@ -350,8 +350,9 @@ impl Db {
     pub async fn close(&self) {
         match &self.0 {
             Engine::Sqlite { read, guard, .. } => {
-                guard.stop().await;
+                // The writer last: only a connection that may write leaves one file behind, without its log.
                 read.close().await;
+                guard.stop().await;
             }
             Engine::Postgres(pool) => pool.close().await,
         }
@@ -403,6 +404,15 @@ impl Tx {
 
     pub(super) fn replace_writer(&mut self, connection: SqliteConnection) {
         self.inner = Inner::SqliteWriter(connection);
+    }
+
+    /// Closes the writer's connection, which waits for the log to be written into the file when it is the last one.
+    pub(super) async fn close_writer(self) {
+        if let Inner::SqliteWriter(connection) = self.inner
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the database could not be closed in order; its log stays beside it");
+        }
     }
 
     /// The connection, for `sql!`.

@@ -458,3 +458,28 @@ fn an_idle_process_stops_at_once() {
         it.database.drop().await;
     });
 }
+
+/// Whoever copies the file of a stopped Plaudit has everything: nothing is left beside it.
+#[test]
+fn after_a_stop_the_database_is_one_file() {
+    run(async {
+        let it = company().await;
+        let server = it.serves().await;
+        until("the member list", 10, async || it.waiting().await == 0).await;
+        let thanks = it
+            .thanks("lee", "dana", "support", "for covering the night shift", "1")
+            .await;
+        assert!(thanks.body.contains("Undo"), "{thanks:?}");
+        server.signal("TERM");
+        assert_eq!(server.ends_within(10).await, Some(0), "{}", server.logs());
+        if let Some(file) = it.database.url().strip_prefix("sqlite://") {
+            let beside = ["-wal", "-shm"].map(|end| format!("{file}{end}"));
+            let left: Vec<&String> = beside
+                .iter()
+                .filter(|file| std::path::Path::new(file).exists())
+                .collect();
+            assert!(std::path::Path::new(file).exists() && left.is_empty(), "{left:?}");
+        }
+        it.database.drop().await;
+    });
+}

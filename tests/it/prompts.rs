@@ -31,7 +31,7 @@ fn a_steward_makes_a_schedule_and_sees_what_was_understood_before_it_is_saved() 
         Which prompts?: [A year of service ▾]
         Which days are worked?: [x] Monday  [x] Tuesday  [x] Wednesday  [x] Thursday  [x] Friday  [ ] Saturday  [ ] Sunday
         Whose public holidays are left out? (optional): []
-          A country or region, as in DE, DE-BY or US.
+          A country, for what is a holiday all over it, or a region: DE, DE-BY, GB-ENG.
         Which other days are left out? (optional): []
           One a line, as in 2026-12-24.
         How many hours late may one be posted?: [4]
@@ -55,7 +55,7 @@ fn a_steward_makes_a_schedule_and_sees_what_was_understood_before_it_is_saved() 
         Which prompts?: [A year of service ▾]
         Which days are worked?: [x] Monday  [x] Tuesday  [x] Wednesday  [x] Thursday  [x] Friday  [ ] Saturday  [ ] Sunday
         Whose public holidays are left out? (optional): []
-          A country or region, as in DE, DE-BY or US.
+          A country, for what is a holiday all over it, or a region: DE, DE-BY, GB-ENG.
         Which other days are left out? (optional): []
           One a line, as in 2026-12-24.
         How many hours late may one be posted?: [4]

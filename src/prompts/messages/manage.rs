@@ -291,7 +291,7 @@ pub fn form(_: Locale, packs: &Packs, filled: &Filled, metadata: &str) -> View {
                 Input::text(HOLIDAYS, false, &filled.holidays, 20),
             )
             .optional()
-            .hint("A country or region, as in DE, DE-BY or US."),
+            .hint("A country, for what is a holiday all over it, or a region: DE, DE-BY, GB-ENG."),
             Block::input(
                 "Which other days are left out?",
                 Input::text(SKIP_DAYS, true, &filled.skip, 1_200),
