@@ -74,7 +74,7 @@ impl Visit {
         }
         let script = "const sought = [...document.querySelectorAll('#messages .message')]
             .filter(e => e.innerText.includes(arguments[0])).pop()
-            sought?.scrollIntoView({ block: 'center' })
+            sought?.scrollIntoView({ block: sought.offsetHeight > 600 ? 'start' : 'center' })
             return [...document.images].every(image => image.complete)";
         self.browser
             .waits_for("what is to be seen", script, json!([words]))
