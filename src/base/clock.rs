@@ -83,7 +83,7 @@ pub fn deadline(after: Duration) -> tokio::time::Instant {
     tokio::time::Instant::now() + after
 }
 
-/// A clock that stands still until it is moved, and never goes back.
+/// A clock that stands still until it is moved.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
@@ -102,6 +102,11 @@ impl ManualClock {
     /// Moves the clock forward to `at`; an earlier instant is ignored.
     pub fn advance_to(&self, at: Instant) {
         self.0.fetch_max(at.millis(), Ordering::SeqCst);
+    }
+
+    /// Sets the clock, also back, as somebody sets a machine's.
+    pub fn set(&self, at: Instant) {
+        self.0.store(at.millis(), Ordering::SeqCst);
     }
 }
 

@@ -100,7 +100,8 @@ pub async fn quotable(
     Ok((quotes, known))
 }
 
-/// The latest customers' words that were passed on between two instants and may be quoted.
+/// Customers' words that were passed on between two instants and may be quoted: those that most people joined first, then
+/// the latest.
 pub async fn customers_words(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -111,9 +112,11 @@ pub async fn customers_words(
     let rows = sql!(
         tx,
         fetch_all as (KudosId, i64),
-        "SELECT kudos, CAST(0 AS BIGINT) FROM ledger
-         WHERE given_at >= $2 AND given_at < $3 AND workspace || '' = $1 AND source = $4 AND reversed_at IS NULL
-         GROUP BY kudos ORDER BY MAX(given_at) DESC, kudos",
+        "SELECT l.kudos, COALESCE(MAX(b.n), 0) FROM ledger l
+            LEFT JOIN boosted b ON b.workspace = l.workspace AND b.kudos = l.kudos
+         WHERE l.given_at >= $2 AND l.given_at < $3 AND l.workspace || '' = $1 AND l.source = $4
+            AND l.reversed_at IS NULL
+         GROUP BY l.kudos ORDER BY 2 DESC, MAX(l.given_at) DESC, l.kudos",
         workspace,
         from,
         to,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::Datelike as _;
 use serde::{Deserialize, Serialize};
 
 use super::messages::{self, Heading, Missed, Quoted, YearsWord};
@@ -9,12 +10,12 @@ use super::pack::Packs;
 use super::plan::{PlannedKind, wrap_up};
 use super::schedule::Schedule;
 use super::store::{self, Occurrence, Quotes, State, Stored};
-use super::week::{WeekDay, week_of};
+use super::week::{Week, WeekDay, week_of};
 use crate::base::calendar::{Day, at_hour};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, ScheduleId, UserId, WorkspaceId};
 use crate::base::text::{mask, shorten};
-use crate::kudos::deliver::{dm_with, ending_of, post_once, send_dm};
+use crate::kudos::deliver::{dm_with, ending_of, post_once, send_dm, stands_already};
 use crate::kudos::messages::Names as _;
 use crate::kudos::{self, People, grammar};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
@@ -36,8 +37,10 @@ const DAY_BEFORE: i64 = 4;
 const LATEST: i64 = 4;
 /// How long answers are gathered before the footer counts them.
 const GATHERED: std::time::Duration = std::time::Duration::from_secs(60);
-/// Words on a personal page; Slack takes 50 blocks a message.
-const ON_A_PAGE: i64 = 20;
+/// Words on a personal page: what Slack takes in one message.
+const ON_A_PAGE: i64 = 100;
+/// When a personal page comes, on its reader's clock.
+const PAGES_AT: u32 = 9;
 
 /// What a row of a prompt's post is about.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,6 +57,9 @@ struct OfPost {
 pub(super) struct OfWeek {
     /// Its first day.
     pub week: Day,
+    /// Its last day.
+    #[serde(default)]
+    pub last: Option<Day>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -220,6 +226,15 @@ async fn post(ctx: &Ctx, claimed: &Claimed, of: OfPost) -> Result<Ending, StoreE
         return left_out(ctx, claimed, &of, State::LeftOut, None).await;
     }
     let schedule = schedule.map(|stored| stored.schedule);
+    let late = ctx.clock.now().since(of.due_at);
+    if !of.by_hand && schedule.as_ref().is_some_and(|schedule| late > schedule.grace) {
+        match stands_already(ctx, claimed, &occurrence.channel).await {
+            Ok(true) => {}
+            // Slack couldn't be reached in time: as when it was noticed too late.
+            Ok(false) => return too_late(ctx, claimed, &of, occurrence.planned.kind).await,
+            Err(error) => return Ok(ending_of(&error)),
+        }
+    }
     let quoted = quotes(ctx, &occurrence).await?;
     let message = match render(ctx, &occurrence, schedule.as_ref(), &quoted).await? {
         Ok(message) => message,
@@ -245,6 +260,29 @@ async fn post(ctx: &Ctx, claimed: &Claimed, of: OfPost) -> Result<Ending, StoreE
             outbox::finish(tx, &claimed).await?;
             store::posted(tx, &workspace, &of.schedule, of.due_at, &posted.ts, &quoted).await?;
             workspace::remember_postable(tx, &workspace, &occurrence.channel, true, now).await
+        })
+        .await?;
+    Ok(Ending::Recorded)
+}
+
+/// It could not be sent within its grace: it is left out, and the stewards may post it.
+async fn too_late(ctx: &Ctx, claimed: &Claimed, of: &OfPost, kind: PlannedKind) -> Result<Ending, StoreError> {
+    let (workspace, settings, now) = (ctx.workspace.id.clone(), ctx.settings(), ctx.clock.now());
+    let (claimed, schedule, due_at) = (claimed.clone(), of.schedule.clone(), of.due_at);
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
+            store::turn(tx, &workspace, &schedule, due_at, (State::Due, State::Missed)).await?;
+            let why = "it could not be sent in time".to_owned();
+            outbox::settle(tx, &claimed, &Ending::Failed { why }, now).await?;
+            if kind == PlannedKind::Prompt {
+                let tell = Tell::Missed {
+                    schedule: schedule.clone(),
+                    due_at,
+                    noticed_at: now,
+                };
+                enqueue_tells(tx, &workspace, &settings.stewards, &tell, now).await?;
+            }
+            Ok(())
         })
         .await?;
     Ok(Ending::Recorded)
@@ -328,7 +366,11 @@ async fn quotes(ctx: &Ctx, of: &Occurrence) -> Result<Quotes, StoreError> {
                 let carried = before.iter().map(|post| &post.planned);
                 let carried = carried.filter(|post| post.day == day && post.carries.is_some());
                 let since = carried.map(|post| post.at).min();
-                let since = since.unwrap_or_else(|| at_hour(day, 0, workspace_zone(&settings, &known)));
+                // The last day carries the best of the whole week.
+                let best = planned.week.filter(|(of_week, _)| *of_week == WeekDay::Celebrate);
+                let from = best.map_or(day, |(_, week)| week.first());
+                let since = since.filter(|_| best.is_none());
+                let since = since.unwrap_or_else(|| at_hour(from, 0, workspace_zone(&settings, &known)));
                 kudos::customers_words(tx, id, &settings, (since, planned.at), CUSTOMERS).await?
             } else {
                 Vec::new()
@@ -363,12 +405,21 @@ async fn render(
     if planned.announces_week
         && let Some(schedule) = schedule
     {
-        let monday = week_of_day(schedule, planned.day);
+        let week = planned.week.map(|(_, week)| week.first().date().year());
+        let monday = week_of(week.unwrap_or(planned.day.date().year()), schedule.week_start);
         let is_full = schedule.week == super::schedule::WeekMode::Full;
         above.push(messages::next_week(ctx.locale, monday, is_full));
     }
-    if let Some((WeekDay::Educate, week)) = planned.week {
-        let first = week.first();
+    // Above the first post of the week: its first day may have none.
+    let opens = |(day, week): &(WeekDay, Week)| match schedule {
+        Some(schedule) => {
+            week.days.contains(&planned.day) && schedule.first_day_from(week.first()) == Some(planned.day)
+        }
+        None => *day == WeekDay::Educate,
+    };
+    if let Some((_, week)) = planned.week.filter(opens) {
+        let moved = schedule.and_then(|schedule| schedule.week_start);
+        let first = week_of(week.first().date().year(), moved);
         let note = ctx
             .db
             .read(async |tx: &mut Tx| match store::note(tx, id, first).await? {
@@ -419,12 +470,6 @@ async fn render(
             schedule: schedule.map_or("", |schedule| schedule.id.as_str()),
         },
     )))
-}
-
-/// The first day of the Customer Service Week that comes after a day.
-fn week_of_day(schedule: &Schedule, day: Day) -> Day {
-    use chrono::Datelike as _;
-    week_of(day.date().year(), schedule.week_start)
 }
 
 /// The words of some answers, with who wrote them. What was deleted, or can't be read without the scope, is left out.
@@ -598,32 +643,34 @@ pub(super) fn of_name(name: &str) -> Option<(ScheduleId, Instant)> {
     Some((schedule.into(), Instant::from_millis(due_at.parse().ok()?)))
 }
 
-/// The year that a personal page tells of.
+/// The year that a personal page tells of: until the week is over, and back to the last day of the week of the year before
+/// (at most 53 weeks), so that no words fall between two pages.
 fn year_until(week: Day, zone: chrono_tz::Tz) -> (Instant, Instant) {
-    let end = week.plus(7);
-    (at_hour(end.plus(-365), 0, zone), at_hour(end, 0, zone))
+    (at_hour(week.plus(4 - 53 * 7), 0, zone), at_hour(week.plus(7), 0, zone))
 }
 
-async fn pages(ctx: &Ctx, claimed: &Claimed, OfWeek { week }: OfWeek) -> Result<Ending, StoreError> {
+async fn pages(ctx: &Ctx, claimed: &Claimed, OfWeek { week, last }: OfWeek) -> Result<Ending, StoreError> {
     let settings = ctx.settings();
     if settings.silence.is_some() {
         return Ok(Ending::Done);
     }
     let id = &ctx.workspace.id;
-    let members = ctx
+    let (members, zone) = ctx
         .db
-        .read(async |tx: &mut Tx| {
+        .read(async |tx: &mut Tx| -> Result<_, StoreError> {
             let stewards: BTreeSet<UserId> = settings.stewards.first().cloned().into_iter().collect();
             let zone = workspace_zone(&settings, &workspace::members(tx, id, &stewards).await?);
             let thanked = store::thanked(tx, id, year_until(week, zone)).await?;
-            workspace::members(tx, id, &thanked).await
+            Ok((workspace::members(tx, id, &thanked).await?, zone))
         })
         .await?;
     let (workspace, now, claimed) = (id.clone(), ctx.clock.now(), claimed.clone());
-    let wanted: Vec<UserId> = members
+    // In each person's own morning, as soon as it is the last day for them.
+    let last = last.unwrap_or(week.plus(4));
+    let wanted: Vec<(UserId, Instant)> = members
         .into_values()
         .filter(Member::gets_dms)
-        .map(|member| member.id)
+        .map(|member| (member.id, at_hour(last, PAGES_AT, member.zone.unwrap_or(zone))))
         .collect();
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
@@ -631,12 +678,12 @@ async fn pages(ctx: &Ctx, claimed: &Claimed, OfWeek { week }: OfWeek) -> Result<
                 return Ok(());
             }
             // Once a year, in however many channels the week is marked.
-            if !workspace::first_time(tx, &workspace, &format!("week pages {week}"), now).await? {
+            if !workspace::first_time(tx, &workspace, &format!("week pages {}", week.date().year()), now).await? {
                 return Ok(());
             }
             let intents: Vec<Intent> = wanted
                 .iter()
-                .map(|member| page_intent(&workspace, week, member, now))
+                .map(|(member, morning)| page_intent(&workspace, week, member, now).not_before((*morning).max(now)))
                 .collect();
             outbox::enqueue(tx, &intents).await
         })
@@ -680,7 +727,7 @@ async fn page(ctx: &Ctx, claimed: &Claimed, OfPage { week, member }: OfPage) -> 
             day,
         })
         .collect();
-    let message = messages::page(ctx.locale, &words, more);
+    let message = messages::page(ctx.locale, &settings.command, &words, more);
     if let Some((channel, ts)) = stands {
         return Ok(match ctx.slack.chat_update(&channel, &ts, &message).await {
             Ok(()) => Ending::Done,

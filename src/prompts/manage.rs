@@ -11,7 +11,7 @@ use super::pack::Packs;
 use super::plan::{Planned, PlannedKind};
 use super::schedule::{Schedule, WeekMode};
 use super::store::{self, State, Stored};
-use super::tick::{Past, next_at};
+use super::tick::{Past, next_at, pages_of, wrap_up_of};
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, ScheduleId, UserId};
@@ -140,15 +140,19 @@ pub async fn skip_next(
     };
     let now = ctx.clock.now();
     let today = local_day(now, schedule.zone);
-    let Some(next) = upcoming(ctx, packs, &schedule, 1).await?.pop() else {
+    // A second post belongs to a day that has begun.
+    let upcoming = upcoming(ctx, packs, &schedule, 1 + PlannedKind::ALL.len()).await?;
+    let next = upcoming.into_iter().find(|planned| planned.kind == PlannedKind::Prompt);
+    let next = next.map(|planned| planned.day);
+    let Some(next) = next.or_else(|| schedule.occurrences(now).next().map(|(_, day)| day)) else {
         return Ok(None);
     };
     let changed = change(ctx, packs, by, id, |schedule| {
         // Days that are over needn't be named any longer.
         schedule.skip.retain(|day| *day >= today);
-        schedule.skip.insert(next.day);
+        schedule.skip.insert(next);
     });
-    Ok(changed.await?.map(|schedule| (schedule, next.day)))
+    Ok(changed.await?.map(|schedule| (schedule, next)))
 }
 
 /// What came of asking for another prompt.
@@ -240,8 +244,10 @@ pub async fn post_now(ctx: &Ctx, packs: &Packs, by: &UserId, id: &ScheduleId) ->
             if !store::enter(tx, &workspace, &of, &planned).await? {
                 return Ok(());
             }
-            let post = post_by_hand(&workspace, (&of.id, &of.channel), planned.at, now);
-            outbox::enqueue(tx, &[post]).await?;
+            let mut intents = vec![post_by_hand(&workspace, (&of.id, &of.channel), planned.at, now)];
+            intents.extend(pages_of(&workspace, &planned, now));
+            intents.extend(wrap_up_of(&workspace, &of, &planned, now));
+            outbox::enqueue(tx, &intents).await?;
             let entry = audit::Entry::new(&by, "prompts.posted", of.id.as_str());
             audit::enter(tx, &workspace, &entry.values(&Json::Null, &json!(planned.prompt)), now).await
         })
@@ -284,8 +290,12 @@ pub async fn post_missed(
             if !store::turn(tx, &workspace, &id, due_at, (State::Missed, State::Due)).await? {
                 return Ok(None);
             }
-            let post = post_by_hand(&workspace, (&id, &occurrence.channel), due_at, now);
-            outbox::enqueue(tx, &[post]).await?;
+            let mut intents = vec![post_by_hand(&workspace, (&id, &occurrence.channel), due_at, now)];
+            intents.extend(pages_of(&workspace, &occurrence.planned, now));
+            if let Some(stored) = store::schedule(tx, &workspace, &id).await? {
+                intents.extend(wrap_up_of(&workspace, &stored.schedule, &occurrence.planned, now));
+            }
+            outbox::enqueue(tx, &intents).await?;
             let entry = audit::Entry::new(&by, "prompts.posted", id.as_str());
             let entry = entry.values(&Json::Null, &json!(occurrence.planned.prompt));
             audit::enter(tx, &workspace, &entry, now).await?;

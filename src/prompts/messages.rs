@@ -11,7 +11,7 @@ use crate::base::ids::{ChannelId, UserId};
 use crate::base::text::thousands;
 use crate::kudos::messages::{GIVE, NOTIFICATIONS, Names};
 use crate::prompts::schedule::{Schedule, WeekMode};
-use crate::slack::blocks::{Block, Button, Choice, Input, Menu, Message, View};
+use crate::slack::blocks::{Block, Button, Choice, Input, Menu, Message, View, measure};
 use crate::slack::mrkdwn::{bold, channel as channel_link, escape, quote};
 use crate::workspace::Locale;
 
@@ -267,12 +267,23 @@ pub struct YearsWord {
     pub day: Day,
 }
 
+/// The most characters of a personal page: Slack takes 40,000, and shows the first 4,000 at once.
+const PAGE: usize = 12_000;
+/// Words on a personal page that have two blocks each; those after them share what is left of Slack's 50.
+const ROOMY: usize = 16;
+
 /// The personal page at the end of Customer Service Week. `more` is how many aren't on it.
-pub fn page(_: Locale, words: &[YearsWord], more: i64) -> Message {
+pub fn page(_: Locale, command: &str, words: &[YearsWord], more: i64) -> Message {
     let head = "Customer Service Week ends today, and this page is yours: what was said to you in the past year.";
     let mut text = head.to_owned();
     let mut blocks = vec![Block::section(head)];
-    for one in words {
+    let mut rest = String::new();
+    let mut more = more;
+    for (nth, one) in words.iter().enumerate() {
+        if measure(&text) + measure(&one.words) > PAGE {
+            more += i64::try_from(words.len() - nth).unwrap_or(0);
+            break;
+        }
         let who = if one.is_customers {
             format!("a customer, passed on by {}", escape(&one.name))
         } else {
@@ -280,11 +291,22 @@ pub fn page(_: Locale, words: &[YearsWord], more: i64) -> Message {
         };
         let below = format!("{who} · {}", date(one.day));
         text.push_str(&format!("\n{} ({below})", escape(&one.words)));
-        blocks.extend(Block::paragraphs(&quote(&one.words)));
-        blocks.push(Block::context_text(&below));
+        if nth < ROOMY {
+            blocks.extend(Block::paragraphs(&quote(&one.words)));
+            blocks.push(Block::context_text(&below));
+        } else {
+            rest.push_str(&format!("{}\n_{below}_\n", quote(&one.words)));
+        }
+    }
+    if !rest.is_empty() {
+        blocks.extend(Block::paragraphs(rest.trim_end()));
     }
     if more > 0 {
-        let line = format!("And {} more; the latest stand in my Home.", thousands(more));
+        let line = format!(
+            "And {} more. All of them: {} privacy, then Export my data.",
+            thousands(more),
+            escape(command)
+        );
         text.push_str(&format!("\n{line}"));
         blocks.push(Block::context_text(&line));
     }

@@ -53,7 +53,7 @@ pub struct Planned {
 }
 
 /// What kind of post it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlannedKind {
     /// The post of an occurrence.
@@ -65,6 +65,9 @@ pub enum PlannedKind {
 }
 
 impl PlannedKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Prompt, Self::FollowUp, Self::WrapUp];
+
     /// The name in the database.
     pub const fn name(self) -> &'static str {
         match self {

@@ -517,26 +517,29 @@ pub async fn used(
     Ok(used)
 }
 
-/// On which days, from `since` on, each of these schedules had its prompt, whatever became of it: a day has one, also
-/// when its schedule is changed in between.
+/// On which days, from `since` on, each of these schedules had which posts, whatever became of them: a day has one of a
+/// kind, also when its schedule is changed in between.
 pub async fn served(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     schedules: &[&ScheduleId],
     since: Day,
-) -> Result<BTreeSet<(ScheduleId, Day)>, StoreError> {
+) -> Result<BTreeSet<(ScheduleId, Day, PlannedKind)>, StoreError> {
     let rows = sql!(
         tx,
-        fetch_all as (ScheduleId, String),
-        "SELECT o.schedule, o.day FROM json_each($1) j CROSS JOIN occurrence o
-         WHERE o.workspace = $2 AND o.schedule = j.value ->> 0 AND o.day >= $3 AND o.kind = $4",
+        fetch_all as (ScheduleId, String, String),
+        "SELECT o.schedule, o.day, o.kind FROM json_each($1) j CROSS JOIN occurrence o
+         WHERE o.workspace = $2 AND o.schedule = j.value ->> 0 AND o.day >= $3",
         list(&schedules.iter().map(|id| [id]).collect::<Vec<_>>()),
         workspace,
-        since.to_string(),
-        PlannedKind::Prompt.name()
+        since.to_string()
     )?;
     rows.into_iter()
-        .map(|(schedule, day)| Ok((schedule, day.parse().map_err(|_| StoreError::Unreadable("a day"))?)))
+        .map(|(schedule, day, kind)| {
+            let day = day.parse().map_err(|_| StoreError::Unreadable("a day"))?;
+            let kind = PlannedKind::ALL.into_iter().find(|known| known.name() == kind);
+            Ok((schedule, day, kind.ok_or(StoreError::Unreadable("a kind of post"))?))
+        })
         .collect()
 }
 

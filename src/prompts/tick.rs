@@ -70,11 +70,11 @@ pub async fn tick(ctx: &Ctx, packs: &Packs) -> Result<(), StoreError> {
 pub(super) struct Past {
     used: BTreeMap<ChannelId, Vec<Used>>,
     own: Vec<OwnPrompt>,
-    served: BTreeSet<(ScheduleId, Day)>,
+    served: BTreeSet<(ScheduleId, Day, PlannedKind)>,
 }
 
 impl Past {
-    /// Of these schedules; days from `since` on count as served where they have had their prompt.
+    /// Of these schedules; days from `since` on count as served with the posts they have had.
     pub(super) async fn of(
         db: &Db,
         workspace: &WorkspaceId,
@@ -96,7 +96,7 @@ impl Past {
     }
 
     /// What a schedule posts after `from`, up to and including `to`, at most `most`. What stewards wrote comes before
-    /// what the pack holds, once in each channel; a day that has had its prompt gets no other.
+    /// what the pack holds, once in each channel; a day that has had its prompt, or its second post, gets no other.
     pub(super) fn planned(
         &self,
         schedule: &Schedule,
@@ -114,7 +114,10 @@ impl Past {
                 if planned.len() == most {
                     return planned;
                 }
-                if one.kind == PlannedKind::Prompt && self.served.contains(&(schedule.id.clone(), one.day)) {
+                if self.served.contains(&(schedule.id.clone(), one.day, one.kind)) {
+                    if one.kind != PlannedKind::Prompt {
+                        continue;
+                    }
                     again = Some(one.at);
                     break;
                 }
@@ -167,15 +170,19 @@ impl Past {
 async fn enter(ctx: &Ctx, packs: &Packs, due: Vec<Stored>, now: Instant) -> Result<(), StoreError> {
     let schedules: Vec<&Schedule> = due.iter().map(|stored| &stored.schedule).collect();
     let earliest = due.iter().filter_map(|stored| stored.next_at).min().unwrap_or(now);
-    let past = Past::of(&ctx.db, &ctx.workspace.id, &schedules, earliest).await?;
+    let mut past = Past::of(&ctx.db, &ctx.workspace.id, &schedules, earliest).await?;
     let is_silent = ctx.settings().silence.is_some();
     let claims: Vec<Claim> = due
         .iter()
         .map(|was| {
             let schedule = &was.schedule;
             let from = was.next_at.unwrap_or(now).plus_millis(-1);
-            let planned = past
-                .planned(schedule, packs, from, now, usize::MAX)
+            let planned = past.planned(schedule, packs, from, now, usize::MAX);
+            // Another schedule of the same channel asks something else.
+            for one in planned.iter().filter(|one| one.kind == PlannedKind::Prompt) {
+                past.pass_over(&schedule.channel, &one.prompt, one.day);
+            }
+            let planned = planned
                 .into_iter()
                 .map(|one| {
                     let state = if is_silent {
@@ -208,7 +215,12 @@ async fn enter(ctx: &Ctx, packs: &Packs, due: Vec<Stored>, now: Instant) -> Resu
                     .collect();
                 for (one, state) in &entered {
                     if *state == State::Due {
-                        intents.extend(intents_of(&workspace, schedule, one, now));
+                        intents.push(post_intent(&workspace, schedule, one.at, now));
+                        intents.extend(wrap_up_of(&workspace, schedule, one, now));
+                    }
+                    // They stand in no channel: late on the day itself they come all the same.
+                    if *state == State::Due || *state == State::Missed && one.day == local_day(now, schedule.zone) {
+                        intents.extend(pages_of(&workspace, one, now));
                     }
                 }
                 // One message tells of the latest that was left out, however long it was dark.
@@ -245,27 +257,31 @@ async fn enter(ctx: &Ctx, packs: &Packs, due: Vec<Stored>, now: Instant) -> Resu
         .await
 }
 
-/// What follows from an occurrence that is posted: the post, on the last day of Customer Service Week the personal
-/// pages, and where the wrap-up has no post of its own, that in the thread.
-fn intents_of(
-    workspace: &crate::base::ids::WorkspaceId,
+/// The personal pages, which follow from the last day of Customer Service Week.
+pub(super) fn pages_of(workspace: &WorkspaceId, planned: &Planned, now: Instant) -> Option<Intent> {
+    let (_, week) = planned
+        .week
+        .filter(|(day, _)| *day == WeekDay::Celebrate && planned.kind == PlannedKind::Prompt)?;
+    let of = OfWeek {
+        week: week.first(),
+        last: Some(week.last()),
+    };
+    let lane = format!("week pages {}", of.week);
+    Some(Intent::new(workspace, Kind::PromptsPages, &of, &lane, now).with_key(lane.clone()))
+}
+
+/// The wrap-up in the thread of the last day's post, where it has no post of its own.
+pub(super) fn wrap_up_of(
+    workspace: &WorkspaceId,
     schedule: &Schedule,
     planned: &Planned,
     now: Instant,
-) -> Vec<Intent> {
-    let mut intents = vec![post_intent(workspace, schedule, planned.at, now)];
-    if let Some((WeekDay::Celebrate, week)) = planned.week
-        && planned.kind == PlannedKind::Prompt
-    {
-        let of = OfWeek { week: week.first() };
-        let lane = format!("week pages {}", of.week);
-        intents.push(Intent::new(workspace, Kind::PromptsPages, &of, &lane, now).with_key(lane.clone()));
-        if schedule.week == WeekMode::Light {
-            let at = at_hour(planned.day, WRAPPED_UP_AT, schedule.zone).max(planned.at.plus(WRAPPED_UP_AFTER));
-            intents.push(super::deliver::wrap_up_intent(workspace, schedule, planned.at, now).not_before(at));
-        }
-    }
-    intents
+) -> Option<Intent> {
+    let is_last = matches!(planned.week, Some((WeekDay::Celebrate, _))) && planned.kind == PlannedKind::Prompt;
+    (is_last && schedule.week == WeekMode::Light).then(|| {
+        let at = at_hour(planned.day, WRAPPED_UP_AT, schedule.zone).max(planned.at.plus(WRAPPED_UP_AFTER));
+        super::deliver::wrap_up_intent(workspace, schedule, planned.at, now).not_before(at)
+    })
 }
 
 /// When something of a schedule is due after `now`; `None` while it is paused or when it never comes again.
@@ -296,6 +312,8 @@ fn question_after(schedule: &Schedule, now: Instant) -> Option<Instant> {
 /// The Customer Service Week that the stewards are to be asked about now: it is less than four weeks ahead.
 fn asks_about(schedule: &Schedule, now: Instant) -> Option<Day> {
     let today = local_day(now, schedule.zone);
-    let (week, at) = question_of(schedule, today.date().year());
-    (at <= now && today < week).then_some(week)
+    let year = today.date().year();
+    let weeks = (year..=year + 1).map(|year| question_of(schedule, year));
+    let mut asked = weeks.filter(|&(week, at)| at <= now && today < week);
+    asked.next().map(|(week, _)| week)
 }

@@ -109,7 +109,7 @@ impl Week {
         }
         let monday_after = self.last().monday().plus(7);
         let asked: [(WeekDay, Day, Day); 4] = [
-            (WeekDay::Before, self.first().previous().monday(), self.first()),
+            (WeekDay::Before, self.first().plus(-6).monday(), self.first()),
             (WeekDay::MondayAfter, monday_after, monday_after.plus(30)),
             (WeekDay::After30, monday_after.plus(30), monday_after.plus(90)),
             (WeekDay::After90, monday_after.plus(90), monday_after.plus(180)),

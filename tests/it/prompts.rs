@@ -80,7 +80,7 @@ fn a_steward_makes_a_schedule_and_sees_what_was_understood_before_it_is_saved() 
         *#support*
         Tuesdays and Thursdays at 14:00, Europe/Berlin; A year of service
         Next: Thu 4 June, Tue 9 June, Thu 11 June. Customer Service Week: one post a day.
-        [Post now] [Swap the next one] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
+        [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
         [New schedule]
         ");
         assert_snapshot!(t.person("lee").runs("/kudos prompts").await, @"Prompts are for stewards to change: ask Priya.");
@@ -230,14 +230,14 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         *#support*
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Wed 3 June, Thu 4 June, Fri 5 June. Customer Service Week: one post a day.
-        [Post now] [Swap the next one] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
+        [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
         [New schedule]
         ");
         assert_snapshot!(priya.chooses("prompts.more", "Preview the next ten").await, @"
         *#support*
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Wed 3 June, Thu 4 June, Fri 5 June. Customer Service Week: one post a day.
-        [Post now] [Swap the next one] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
+        [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
         [New schedule]
         ");
         assert_snapshot!(priya.modal(), @"
@@ -270,15 +270,15 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         *#support*
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Thu 4 June, Fri 5 June, Mon 8 June. Customer Service Week: one post a day.
-        [Post now] [Swap the next one] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
+        [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
         [New schedule]
         ");
-        assert_snapshot!(priya.clicks("Swap the next one").await, @"
+        assert_snapshot!(priya.clicks("Swap today's or next").await, @"
         In #support it is now: How did our last big change feel in its first week, and how does it feel now?
         *#support*
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Thu 4 June, Fri 5 June, Mon 8 June. Customer Service Week: one post a day.
-        [Post now] [Swap the next one] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
+        [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
         [New schedule]
         ");
         priya.clicks("Write one").await;
@@ -310,7 +310,7 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         // Posted or not: swapped is swapped.
         let priya = t.person("priya");
         priya.runs("/kudos prompts").await;
-        priya.clicks("Swap the next one").await;
+        priya.clicks("Swap today's or next").await;
         t.run_jobs().await;
         assert!(!t.channel("support").shows().contains("did you like"));
         assert_eq!(t.channel("support").messages().len(), 1);
@@ -417,12 +417,75 @@ fn an_archived_channel_is_told_once_and_the_next_day_is_tried() {
 }
 
 #[test]
+fn what_slack_did_not_take_in_time_is_left_out_as_well() {
+    with_prompts(&[], async |t| {
+        t.lives_until("2026-06-03 09:00").await;
+        t.slack.down(true);
+        t.lives_until("2026-06-03 09:30").await;
+        // Slack is back within the grace: late, and posted.
+        t.clock.advance_to(in_berlin("2026-06-03 11:00"));
+        t.slack.down(false);
+        t.run_jobs().await;
+        assert_eq!(t.channel("support").messages().len(), 1);
+        t.lives_until("2026-06-04 09:00").await;
+        t.slack.down(true);
+        t.lives_until("2026-06-04 09:30").await;
+        t.clock.advance_to(in_berlin("2026-06-04 22:00"));
+        t.slack.down(false);
+        t.run_jobs().await;
+        assert_eq!(t.channel("support").messages().len(), 1);
+        assert_snapshot!(t.dm("priya"), @"
+        Today's prompt in #support was due at 09:30; I was down until 22:00, so I left it out.
+        [Post now]
+        ");
+        t.person("priya").clicks_in_dm("Post now").await;
+        t.run_jobs().await;
+        assert_eq!(t.channel("support").messages().len(), 2);
+    });
+}
+
+#[test]
+fn a_second_schedule_of_a_channel_is_meant_so_and_asks_something_else() {
+    with_prompts(&[], async |t| {
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        priya.clicks("New schedule").await;
+        priya.fills("Where?", "support").await;
+        priya.fills("zone", "Europe/Berlin").await;
+        priya.fills("When?", "weekdays 10:30").await;
+        assert_snapshot!(priya.submits().await, @"
+        == Prompts ==
+        *#support*
+        Mondays to Fridays at 10:30, Europe/Berlin; A year of service
+        Next: Wed 3 June, Thu 4 June, Fri 5 June.
+        It has another schedule already (Mondays to Fridays at 09:30, Europe/Berlin; A year of service); with this one, its people are asked by both.
+        Is that what you meant?
+        [Cancel] [Save]
+        ");
+        assert_eq!(priya.submits().await, "");
+        // Nothing ran at 9:30 nor at 10:30.
+        t.clock.advance_to(in_berlin("2026-06-03 11:00"));
+        t.run_jobs().await;
+        t.wait(Duration::from_secs(5));
+        t.run_jobs().await;
+        let asked: Vec<String> = t
+            .channel("support")
+            .messages()
+            .iter()
+            .map(|shown| shown.text.clone())
+            .collect();
+        assert!(asked.len() == 2 && asked[0] != asked[1], "{asked:?}");
+    });
+}
+
+#[test]
 fn several_processes_and_a_clock_that_jumps_enter_each_occurrence_once() {
     with_prompts(&[], async |t| {
         let other = Runner::new(Arc::clone(&t.app));
         let mut runners = [Runner::new(Arc::clone(&t.app)), other];
-        for hour in ["09:30", "09:30", "10:30"] {
-            t.clock.advance_to(in_berlin(&format!("2026-06-03 {hour}")));
+        // An hour forward, and back again over the minute.
+        for hour in ["09:30", "09:30", "10:30", "08:45", "09:29", "09:30", "09:31"] {
+            t.clock.set(in_berlin(&format!("2026-06-03 {hour}")));
             let [one, two] = &mut runners;
             let (one, two) = tokio::join!(one.run_due(), two.run_due());
             one.and(two).expect("the queue");

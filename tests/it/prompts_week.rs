@@ -158,22 +158,26 @@ fn the_week_in_light_carries_what_the_day_before_produced_and_ends_in_the_thread
                 .await;
             t.lives_until("2026-10-09 09:30").await;
             assert_snapshot!(latest(t), @"
-        *Celebrate* :tada:
-        Leaders from outside service, it's your turn: thank one person who serves customers, by name, for one thing you have seen or been told this week. Agents, which customer's words made your week?
-        [Thank someone] [… Pause prompts here (stewards)]
-        Answer in the thread. Night shift: it stays open for you.
-        ");
+            Customers said:
+            > Wei stayed until the parcel was found. (about Wei)
+            *Celebrate* :tada:
+            Leaders from outside service, it's your turn: thank one person who serves customers, by name, for one thing you have seen or been told this week. Agents, which customer's words made your week?
+            [Thank someone] [… Pause prompts here (stewards)]
+            Answer in the thread. Night shift: it stays open for you.
+            ");
             assert_snapshot!(t.dm("ana"), @"
-        *Lee* thanked you
-        > the calm night with the red boards
-        You can pass it on: type /kudos @someone and say why.
-        [See it in #kudos] [Say thanks back] [Notification settings]
-        ---
-        Customer Service Week ends today, and this page is yours: what was said to you in the past year.
-        > the calm night with the red boards
-        Lee · 9 October
-        [Notification settings]
-        ");
+            *Lee* thanked you
+            > the calm night with the red boards
+            You can pass it on: type /kudos @someone and say why.
+            [See it in #kudos] [Say thanks back] [Notification settings]
+            ");
+            t.lives_until("2026-10-09 14:00").await;
+            assert_snapshot!(t.dm("ana").rsplit("---\n").next().unwrap_or_default(), @"
+            Customer Service Week ends today, and this page is yours: what was said to you in the past year.
+            > the calm night with the red boards
+            Lee · 9 October
+            [Notification settings]
+            ");
             t.lives_until("2026-10-09 16:00").await;
             let wrap_up = t.channel("support").messages().pop().expect("a message");
             assert!(wrap_up.thread_ts.is_some());
@@ -225,7 +229,7 @@ fn what_names_somebody_goes_when_they_ask_to_be_forgotten() {
         t.person("dana").runs("/kudos @ana for the flowers").await;
         t.lives_until("2026-10-06 09:30").await;
         assert!(latest(t).contains("Somebody sent flowers. (Dana)"), "{}", latest(t));
-        t.lives_until("2026-10-09 09:30").await;
+        t.lives_until("2026-10-09 14:00").await;
         assert!(t.dm("ana").contains("Dana · 5 October"), "{}", t.dm("ana"));
         t.person("dana").runs("/kudos privacy").await;
         t.person("dana").clicks("Erase me").await;
@@ -287,4 +291,131 @@ fn what_customers_said_is_carried_by_one_day_only() {
             assert_eq!(carried(t), ["The bill is clear to me now. (about Wei)"]);
         },
     );
+}
+
+/// Priya changes how the week is marked, and whatever else is filled in.
+async fn priya_changes(t: &Story, fields: &[(&str, &str)]) {
+    let priya = t.person("priya");
+    priya.runs("/kudos prompts").await;
+    priya.chooses("prompts.more", "Change").await;
+    for (field, value) in fields {
+        priya.fills(field, value).await;
+    }
+    priya.submits().await;
+    assert_eq!(priya.submits().await, "");
+}
+
+#[test]
+fn the_last_day_posted_by_hand_has_its_pages_and_its_wrap_up() {
+    with_prompts_from(Some("2026-09-25 12:00"), &[], async |t| {
+        t.lives_until("2026-10-08 12:00").await;
+        t.person("lee")
+            .runs("/kudos @ana for the calm night with the red boards")
+            .await;
+        t.lives_until("2026-10-09 08:00").await;
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        priya.clicks("Post now").await;
+        t.lives_until("2026-10-09 18:00").await;
+        assert!(latest(t).contains("Celebrate"), "{}", latest(t));
+        let pages = t.dm("ana").matches("this page is yours").count();
+        assert_eq!(pages, 1, "{}", t.dm("ana"));
+        let wrap_ups = t.channel("support").shows().matches("The week is over").count()
+            + t.channel("support").shows().matches("Your week in a few lines").count();
+        assert_eq!(wrap_ups, 1, "{}", t.channel("support").shows());
+    });
+}
+
+#[test]
+fn pages_come_in_each_persons_own_morning_and_late_on_the_day_all_the_same() {
+    with_prompts_from(Some("2026-09-25 12:00"), &[], async |t| {
+        t.lives_until("2026-10-08 12:00").await;
+        for who in ["ana", "dana"] {
+            t.person("lee")
+                .runs(&format!("/kudos @{who} for the calm night with the red boards"))
+                .await;
+        }
+        t.run_jobs().await;
+        // Nothing ran until the question was too late to be posted.
+        t.clock.advance_to(crate::harness::in_berlin("2026-10-09 13:40"));
+        t.run_jobs().await;
+        assert!(t.dm("dana").contains("this page is yours"), "{}", t.dm("dana"));
+        // It is not yet nine in São Paulo.
+        assert!(!t.dm("ana").contains("this page is yours"), "{}", t.dm("ana"));
+        t.lives_until("2026-10-09 14:00").await;
+        assert!(t.dm("ana").contains("this page is yours"), "{}", t.dm("ana"));
+    });
+}
+
+#[test]
+fn in_a_full_week_the_next_day_is_skipped_and_another_zone_repeats_nothing() {
+    with_prompts_from(Some("2026-09-25 12:00"), &[], async |t| {
+        t.person("priya").clicks_in_dm("Everything").await;
+        t.lives_until("2026-10-05 10:00").await;
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        let said = priya.chooses("prompts.more", "Skip the next day").await;
+        assert!(said.contains("Tuesday, 6 October, is left out"), "{said}");
+        t.lives_until("2026-10-05 14:30").await;
+        let posts = async |t: &Story| {
+            t.channel("support")
+                .messages()
+                .iter()
+                .filter(|shown| shown.thread_ts.is_none())
+                .count()
+        };
+        let before = posts(t).await;
+        priya_changes(t, &[("zone", "America/New_York")]).await;
+        t.lives_until("2026-10-06 04:00").await;
+        assert_eq!(posts(t).await, before, "{}", t.channel("support").shows());
+    });
+}
+
+#[test]
+fn where_monday_has_no_question_the_note_opens_tuesday_and_the_best_words_close_the_week() {
+    with_prompts_from(Some("2026-09-25 12:00"), &["channels:read"], async |t| {
+        priya_changes(t, &[("Which other days are left out?", "2026-10-05")]).await;
+        let priya = t.person("priya");
+        t.person("priya").clicks_in_dm("One post a day").await;
+        let dm = t.slack.dm(&priya.id).expect("a DM");
+        let question = t.slack.messages(&dm).pop().expect("a message");
+        let asked = t
+            .slack
+            .fills_in(&priya.id, &question, "prompts.ask_note.2026-10-05", &["lee"])
+            .await;
+        asked.expect("somebody to be picked");
+        t.settles().await;
+        t.run_jobs().await;
+        t.person("lee").clicks_in_dm("Write it").await;
+        t.person("lee")
+            .fills("What do you want to say?", "Thank you for the year.")
+            .await;
+        assert_eq!(t.person("lee").submits().await, "");
+        t.lives_until("2026-10-06 09:30").await;
+        assert!(
+            latest(t).starts_with("*Lee* opens the week:\n> Thank you for the year."),
+            "{}",
+            latest(t)
+        );
+        t.lives_until("2026-10-06 12:00").await;
+        lee_passes_on(t, "He stayed until the parcel was found.").await;
+        t.run_jobs().await;
+        t.person("dana").clicks_in("kudos", "Me too").await;
+        t.lives_until("2026-10-07 09:30").await;
+        assert!(!latest(t).contains("opens the week"), "{}", latest(t));
+        t.lives_until("2026-10-08 12:00").await;
+        for words in ["The bill is clear to me now.", "Nobody ever rang back before."] {
+            lee_passes_on(t, words).await;
+            t.wait(std::time::Duration::from_secs(700));
+        }
+        t.lives_until("2026-10-09 09:30").await;
+        assert_eq!(
+            carried(t),
+            [
+                "He stayed until the parcel was found. (about Wei)",
+                "Nobody ever rang back before. (about Wei)",
+            ]
+        );
+        t.lives_until("2026-10-09 18:00").await;
+    });
 }

@@ -2344,7 +2344,7 @@ fn schedules_are_kept_found_when_due_and_entered_once() {
         assert!(put!(one, new; db, tx => asked::enter(tx, &t1(), &one, &new)));
         let today = local_day(start(), chrono_tz::UTC);
         let served = read!(db, tx => asked::served(tx, &t1(), &[&one.id, &two.id], today.previous()));
-        assert_eq!(served, BTreeSet::from([(one.id.clone(), today)]));
+        assert_eq!(served, BTreeSet::from([(one.id.clone(), today, PlannedKind::Prompt)]));
         assert!(read!(db, tx => asked::served(tx, &t1(), &[], today)).is_empty());
         let days = (today, today);
         assert_eq!(

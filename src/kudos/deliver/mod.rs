@@ -256,7 +256,7 @@ async fn posted_before(
     {
         Ok(found) => Ok(found),
         Err(error @ ApiError::Permanent { .. }) if !error.is_dead_token() => {
-            tracing::warn!(%error, outbox = %claimed.id, "whether this was posted can't be looked up; posting it");
+            tracing::warn!(%error, outbox = %claimed.id, "whether this was posted can't be looked up; taken for not posted");
             Ok(None)
         }
         Err(error) => Err(error.into()),
@@ -373,6 +373,19 @@ pub async fn post_once(
         Ok(None) => Ok(post(ctx, claimed, channel, thread, message).await),
         Err(Trouble::Slack(error)) => Ok(Err(error)),
         Err(Trouble::Store(error)) => Err(error),
+    }
+}
+
+/// Whether a row's message stands in a channel already, because the answer to an earlier try was lost.
+///
+/// # Errors
+/// [`ApiError`] when Slack can't be asked now.
+pub async fn stands_already(ctx: &Ctx, claimed: &Claimed, channel: &ChannelId) -> Result<bool, ApiError> {
+    match posted_before(ctx, claimed, channel, None).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(Trouble::Slack(error)) => Err(error),
+        // It asks Slack alone.
+        Err(Trouble::Store(_)) => Ok(false),
     }
 }
 

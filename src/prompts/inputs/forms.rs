@@ -219,7 +219,12 @@ async fn understood(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submi
         return Ok(ViewResponse::error(says::WHEN, says::never(ctx.locale)).into());
     }
     carried.schedule = Some(schedule.clone());
-    let view = says::sure(ctx.locale, &schedule, packs, &next, &carried.text());
+    let others = manage::schedules(ctx).await?;
+    let other = others
+        .iter()
+        .map(|stored| &stored.schedule)
+        .find(|other| other.channel == schedule.channel && other.id != schedule.id);
+    let view = says::sure(ctx.locale, &schedule, packs, (next.as_slice(), other), &carried.text());
     Ok(ViewResponse::Update { view: Box::new(view) }.into())
 }
 

@@ -198,7 +198,7 @@ fn buttons(schedule: &Schedule) -> Vec<crate::slack::blocks::Element> {
         Button::new("Post now", POST_NOW, "Post now: a prompt of this schedule")
             .value(id)
             .into(),
-        Button::new("Swap the next one", SWAP, "Swap the next one for another prompt")
+        Button::new("Swap today's or next", SWAP, "Swap today's or next prompt for another")
             .value(id)
             .into(),
         Button::new("Write one", WRITE, "Write one of your own")
@@ -320,14 +320,26 @@ pub fn form(_: Locale, packs: &Packs, filled: &Filled, metadata: &str) -> View {
     .private_metadata(metadata)
 }
 
-/// What was understood, before it is saved; `next` are its next three days.
-pub fn sure(_: Locale, schedule: &Schedule, packs: &Packs, next: &[Instant], metadata: &str) -> View {
-    let understood = format!(
+/// What was understood, before it is saved: with its next three days, and with another schedule that the channel has.
+pub fn sure(
+    _: Locale,
+    schedule: &Schedule,
+    packs: &Packs,
+    (next, other): (&[Instant], Option<&Schedule>),
+    metadata: &str,
+) -> View {
+    let mut understood = format!(
         "{}\n{}\nNext: {}.",
         bold_channel(&schedule.channel),
         rule(schedule, packs),
         dates(next, schedule.zone)
     );
+    if let Some(other) = other {
+        understood.push_str(&format!(
+            "\nIt has another schedule already ({}); with this one, its people are asked by both.",
+            rule(other, packs)
+        ));
+    }
     View::modal(
         "Prompts",
         SURE,
