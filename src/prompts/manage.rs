@@ -10,7 +10,7 @@ use super::deliver::{Tell, enqueue_tells, post_by_hand, update_intent};
 use super::pack::Packs;
 use super::plan::{Planned, PlannedKind};
 use super::schedule::{Schedule, WeekMode};
-use super::store::{self, State, Stored};
+use super::store::{self, OwnPrompt, State, Stored};
 use super::tick::{Past, next_at, pages_of, wrap_up_of};
 use crate::base::calendar::{Day, local_day};
 use crate::base::clock::Instant;
@@ -336,6 +336,62 @@ pub async fn write_own(ctx: &Ctx, by: &UserId, theme: &str, typed: &str) -> Resu
         })
         .await?;
     Ok(text)
+}
+
+/// The prompts that stewards wrote, the first written first.
+///
+/// # Errors
+/// [`StoreError`] when they can't be read.
+pub async fn own_prompts(ctx: &Ctx) -> Result<Vec<OwnPrompt>, StoreError> {
+    ctx.db
+        .read(async |tx: &mut Tx| store::own_prompts(tx, &ctx.workspace.id).await)
+        .await
+}
+
+/// Puts these prompts of stewards' own, by theme (its name, or nothing) and text, in the place of those named by `shown`:
+/// what stays keeps what channels have seen of it, what isn't there any more is asked no more. How many are new, and how
+/// many went.
+///
+/// # Errors
+/// [`StoreError`] when they could not be stored.
+pub async fn keep_own(
+    ctx: &Ctx,
+    by: &UserId,
+    shown: &[String],
+    typed: &[(String, String)],
+) -> Result<(usize, usize), StoreError> {
+    let mut new: Vec<(String, String)> = typed
+        .iter()
+        .map(|(theme, text)| (theme.clone(), escape(mask(clean(text).trim()).0.trim())))
+        .collect();
+    let (workspace, now, by, shown) = (ctx.workspace.id.clone(), ctx.clock.now(), by.clone(), shown.to_vec());
+    new.dedup();
+    ctx.db
+        .write(async move |tx: &mut Tx| -> Result<_, StoreError> {
+            let mut new = new.clone();
+            let mut gone = Vec::new();
+            for own in store::own_prompts(tx, &workspace).await? {
+                let stays = new
+                    .iter()
+                    .position(|(theme, text)| *theme == own.theme && *text == own.text);
+                match stays {
+                    Some(at) => drop(new.remove(at)),
+                    None if shown.contains(&own.id) => gone.push(own.id),
+                    None => {}
+                }
+            }
+            store::withdraw_own(tx, &workspace, &gone).await?;
+            for id in &gone {
+                let entry = audit::Entry::new(&by, "prompts.withdrawn", id);
+                audit::enter(tx, &workspace, &entry, now).await?;
+            }
+            for (theme, text) in &new {
+                let id = store::write_own(tx, &workspace, &by, theme, text, now).await?;
+                audit::enter(tx, &workspace, &audit::Entry::new(&by, "prompts.written", &id), now).await?;
+            }
+            Ok((new.len(), gone.len()))
+        })
+        .await
 }
 
 /// Asks somebody for the opening note of Customer Service Week.

@@ -577,6 +577,17 @@ pub async fn write_own(
     Ok(id)
 }
 
+/// Takes back prompts that stewards wrote: nobody is asked them any more. Those that are there no longer are passed over.
+pub async fn withdraw_own(tx: &mut Tx, workspace: &WorkspaceId, ids: &[String]) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute "DELETE FROM own_prompt WHERE workspace = $1 AND id IN (SELECT value ->> 0 FROM json_each($2))",
+        workspace,
+        list(&ids.iter().map(|id| [id]).collect::<Vec<_>>())
+    )?;
+    Ok(())
+}
+
 /// What stewards wrote, the first written first.
 pub async fn own_prompts(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<OwnPrompt>, StoreError> {
     let rows = sql!(

@@ -18,7 +18,7 @@ fn a_steward_makes_a_schedule_and_sees_what_was_understood_before_it_is_saved() 
         let priya = t.person("priya");
         assert_snapshot!(priya.runs("/kudos prompts").await, @"
         No prompts yet. One question each working day keeps a channel talking: choose a channel and a time.
-        [New schedule]
+        [New schedule] [Your own prompts]
         ");
         priya.clicks("New schedule").await;
         assert_snapshot!(priya.modal(), @"
@@ -81,7 +81,7 @@ fn a_steward_makes_a_schedule_and_sees_what_was_understood_before_it_is_saved() 
         Tuesdays and Thursdays at 14:00, Europe/Berlin; A year of service
         Next: Thu 4 June, Tue 9 June, Thu 11 June. Customer Service Week: one post a day.
         [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
-        [New schedule]
+        [New schedule] [Your own prompts]
         ");
         assert_snapshot!(t.person("lee").runs("/kudos prompts").await, @"Prompts are for stewards to change: ask Priya.");
         assert_eq!(
@@ -231,14 +231,14 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Wed 3 June, Thu 4 June, Fri 5 June. Customer Service Week: one post a day.
         [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
-        [New schedule]
+        [New schedule] [Your own prompts]
         ");
         assert_snapshot!(priya.chooses("prompts.more", "Preview the next ten").await, @"
         *#support*
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Wed 3 June, Thu 4 June, Fri 5 June. Customer Service Week: one post a day.
         [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
-        [New schedule]
+        [New schedule] [Your own prompts]
         ");
         assert_snapshot!(priya.modal(), @"
         == The next ten ==
@@ -271,7 +271,7 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Thu 4 June, Fri 5 June, Mon 8 June. Customer Service Week: one post a day.
         [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
-        [New schedule]
+        [New schedule] [Your own prompts]
         ");
         assert_snapshot!(priya.clicks("Swap today's or next").await, @"
         In #support it is now: How did our last big change feel in its first week, and how does it feel now?
@@ -279,7 +279,7 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         Mondays to Fridays at 09:30, Europe/Berlin; A year of service
         Next: Thu 4 June, Fri 5 June, Mon 8 June. Customer Service Week: one post a day.
         [Post now] [Swap today's or next] [Write one] [… Change / Preview the next ten / Skip the next day / Pause / Delete]
-        [New schedule]
+        [New schedule] [Your own prompts]
         ");
         priya.clicks("Write one").await;
         assert_snapshot!(priya.modal(), @"
@@ -333,10 +333,96 @@ fn stewards_pause_skip_swap_preview_and_write_their_own() {
         assert_snapshot!(priya.chooses("prompts.more", "Delete").await, @"
         Deleted. No more prompts in #support; what was posted stays.
         No prompts yet. One question each working day keeps a channel talking: choose a channel and a time.
-        [New schedule]
+        [New schedule] [Your own prompts]
         ");
         t.lives_until("2026-06-09 12:00").await;
         assert_eq!(t.channel("support").messages().len(), 2);
+    });
+}
+
+#[test]
+fn stewards_type_a_pack_of_their_own_a_line_each() {
+    with_prompts(&[], async |t| {
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        priya.clicks("Your own prompts").await;
+        assert_snapshot!(priya.modal(), @r#"
+        == Your own prompts ==
+        What do you want to ask? (optional): []
+          One a line. With the name of a theme before it, as in "Tip Tuesday: Which sentence …?", it comes on that day. Yours come before the pack's, once in each channel; a line that you delete is asked no more.
+        [Cancel] [Save]
+        "#);
+        let long = "x".repeat(301);
+        for (typed, wrong) in [
+            (format!("One?\n{long}"), "Line 2 has more than 300 characters."),
+            ("One?\n\nTip Tuesday: one?".to_owned(), "Line 3 asks what line 1 asks."),
+        ] {
+            priya.fills("What do you want to ask?", &typed).await;
+            let shown = priya.submits().await;
+            assert!(shown.contains(wrong), "{shown}");
+        }
+        priya
+            .fills(
+                "What do you want to ask?",
+                "win wednesday: Whose call did you want to listen to again?\nThrowback Thursday: Which bug & which <fix>?\n\nWhat was quiet?",
+            )
+            .await;
+        assert_eq!(priya.submits().await, "");
+        assert!(
+            t.slack
+                .rendered(&priya.private())
+                .starts_with("Kept: 3 new of your own.")
+        );
+        t.lives_until("2026-06-03 09:30").await;
+        assert!(
+            t.channel("support")
+                .shows()
+                .contains("Whose call did you want to listen to again?")
+        );
+        // What was asked stays known; what is deleted is asked no more.
+        let priya = t.person("priya");
+        priya.runs("/kudos prompts").await;
+        priya.clicks("Your own prompts").await;
+        assert!(
+            priya.modal().contains(
+                "[Win Wednesday: Whose call did you want to listen to again?\nThrowback Thursday: Which bug & which <fix>?\nWhat was quiet?]"
+            ),
+            "{}",
+            priya.modal()
+        );
+        priya
+            .fills(
+                "What do you want to ask?",
+                "Win Wednesday: Whose call did you want to listen to again?\nThrowback Thursday: Which bug & which <fix>?\nFeedback Friday: Who told you?",
+            )
+            .await;
+        assert_eq!(priya.submits().await, "");
+        let said = t.slack.rendered(&priya.private());
+        assert!(
+            said.starts_with("Kept: 1 new of your own, and 1 are asked no more."),
+            "{said}"
+        );
+        t.lives_until("2026-06-08 10:00").await;
+        let shown = t.channel("support").shows();
+        for (asked, times) in [
+            ("Whose call did you want", 1),
+            ("Which bug & which <fix>?", 1),
+            ("Who told you?", 1),
+            ("What was quiet?", 0),
+        ] {
+            assert_eq!(shown.matches(asked).count(), times, "{asked}: {shown}");
+        }
+        assert_eq!(
+            t.texts("SELECT what FROM audit WHERE what IN ('prompts.written', 'prompts.withdrawn') ORDER BY what")
+                .await,
+            [
+                "prompts.withdrawn",
+                "prompts.written",
+                "prompts.written",
+                "prompts.written",
+                "prompts.written"
+            ]
+        );
     });
 }
 

@@ -2372,6 +2372,9 @@ fn schedules_are_kept_found_when_due_and_entered_once() {
         assert_eq!(found.planned, other);
 
         let own = write!(db, tx => asked::write_own(tx, &t1(), &"UDANA".into(), "Win Wednesday", ODD[1], start()));
+        let other = write!(db, tx => asked::write_own(tx, &t1(), &"UDANA".into(), "", ODD[2], start()));
+        let gone = vec![other, "own-none".to_owned()];
+        write!(db, tx => asked::withdraw_own(tx, &t1(), &gone));
         let owned = read!(db, tx => asked::own_prompts(tx, &t1()));
         assert_eq!((owned.len(), &owned[0].id, owned[0].text.as_str()), (1, &own, ODD[1]));
         put!(id; db, tx => asked::rest(tx, &t1(), &id));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{list, mode_of, next_of, open, our_fault};
 use crate::base::calendar::{Day, WorkingDays, parse_zone};
 use crate::base::ids::{ScheduleId, UserId, new_id};
+use crate::base::text::fold;
 use crate::prompts::cron::Cron;
 use crate::prompts::holidays::Region;
 use crate::prompts::manage;
@@ -17,8 +18,9 @@ use crate::prompts::messages::{self, NOTE, NOTE_FORM};
 use crate::prompts::pack::Packs;
 use crate::prompts::schedule::{GRACE, Schedule, USUAL_PACK, WeekMode};
 use crate::prompts::week;
-use crate::slack::blocks::{Message, Response, View, ViewResponse};
+use crate::slack::blocks::{Message, Response, View, ViewResponse, measure};
 use crate::slack::inbound::{BlockActions, Fields, ViewEvent};
+use crate::slack::mrkdwn::unescape;
 use crate::store::{StoreError, Tx};
 use crate::workspace::deliver::workspace_zone;
 use crate::workspace::{self, Ctx, Locale, Picked, look_at};
@@ -34,6 +36,9 @@ struct Carried {
     /// What was understood, in the second look.
     #[serde(default)]
     schedule: Option<Schedule>,
+    /// Which prompts of stewards' own it shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    own: Vec<String>,
 }
 
 impl Carried {
@@ -112,7 +117,7 @@ pub(super) fn edit(ctx: &Ctx, packs: &Packs, click: &BlockActions, schedule: &Sc
     let carried = Carried {
         url: click.response_url.clone(),
         id: Some(schedule.id.clone()),
-        schedule: None,
+        ..Carried::default()
     };
     says::form(ctx.locale, packs, &filled, &carried.text())
 }
@@ -146,9 +151,36 @@ pub(super) async fn open_own(
     let carried = Carried {
         url: click.response_url.clone(),
         id: Some(schedule.id),
-        schedule: None,
+        ..Carried::default()
     };
     Ok(open(ctx, click, &says::own_form(ctx.locale, &themes, &carried.text())).await)
+}
+
+/// The form of all prompts of stewards' own: the latest that fit, in the order in which they were written.
+pub(super) async fn open_all_own(ctx: &Ctx, click: &BlockActions) -> Result<Option<Response>, StoreError> {
+    let all = manage::own_prompts(ctx).await?;
+    let (mut lines, mut shown, mut room) = (Vec::new(), Vec::new(), says::MOST_LINES);
+    for own in all.iter().rev() {
+        let line = match own.theme.as_str() {
+            "" => unescape(&own.text),
+            theme => format!("{theme}: {}", unescape(&own.text)),
+        };
+        let Some(left) = room.checked_sub(measure(&line) + 1) else {
+            break;
+        };
+        room = left;
+        lines.push(line);
+        shown.push(own.id.clone());
+    }
+    lines.reverse();
+    let left = all.len() - shown.len();
+    let carried = Carried {
+        url: click.response_url.clone(),
+        own: shown,
+        ..Carried::default()
+    };
+    let view = says::all_own_form(ctx.locale, &lines.join("\n"), left, &carried.text());
+    Ok(open(ctx, click, &view).await)
 }
 
 /// The draft of an opening note, another one each year.
@@ -169,6 +201,7 @@ pub async fn submission(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Option<S
         says::FORM => understood(ctx, packs, event).await,
         says::SURE => save(ctx, packs, event).await,
         says::OWN_FORM => own(ctx, packs, event).await,
+        says::ALL_OWN_FORM => all_own(ctx, packs, event).await,
         NOTE_FORM => note(ctx, event).await,
         _ => return None,
     };
@@ -182,7 +215,7 @@ pub async fn submission(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Option<S
 /// no harm.
 pub fn not_saved(locale: Locale, event: &ViewEvent) -> ViewResponse {
     let beside = match event.view.callback_id.as_str() {
-        says::OWN_FORM => says::TEXT,
+        says::OWN_FORM | says::ALL_OWN_FORM => says::TEXT,
         NOTE_FORM => NOTE,
         _ => says::WHEN,
     };
@@ -342,6 +375,49 @@ async fn own(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submitted, S
         .map_or("", |theme| theme.name.as_str());
     let text = manage::write_own(ctx, &event.user, theme, &typed).await?;
     Ok(done(ctx, packs, carried.url, &says::kept_own(ctx.locale, &text)).await)
+}
+
+async fn all_own(ctx: &Ctx, packs: &Packs, event: &ViewEvent) -> Result<Submitted, StoreError> {
+    let carried: Carried = serde_json::from_str(&event.view.private_metadata).unwrap_or_default();
+    if !ctx.settings().is_steward(&event.user) {
+        return Ok(ViewResponse::Close.into());
+    }
+    let typed = event.view.fields.text(says::TEXT).unwrap_or_default();
+    let lines = match read_own(ctx.locale, packs, &typed) {
+        Ok(lines) => lines,
+        Err(what) => return Ok(ViewResponse::error(says::TEXT, &what).into()),
+    };
+    let kept = manage::keep_own(ctx, &event.user, &carried.own, &lines).await?;
+    Ok(done(ctx, packs, carried.url, &says::kept_all_own(ctx.locale, kept)).await)
+}
+
+/// Prompts as they are typed, one a line, by theme (its name, or nothing) and text; or what is wrong with a line (plain).
+fn read_own(locale: Locale, packs: &Packs, typed: &str) -> Result<Vec<(String, String)>, String> {
+    let themes = packs.names().filter_map(|name| packs.get(name));
+    let themes: Vec<&str> = themes
+        .filter(|pack| pack.wrap_up.is_empty())
+        .flat_map(|pack| pack.themes.iter().map(|theme| theme.name.as_str()))
+        .collect();
+    let mut lines: Vec<(usize, (String, String))> = Vec::new();
+    for (n, line) in typed.lines().enumerate() {
+        let line = line.trim();
+        let before = line.split_once(':').and_then(|(name, text)| {
+            let known = themes.iter().find(|theme| fold(theme) == fold(name.trim()))?;
+            Some(((*known).to_owned(), text.trim().to_owned()))
+        });
+        let (theme, text) = before.unwrap_or_else(|| (String::new(), line.to_owned()));
+        if text.is_empty() {
+            continue;
+        }
+        if measure(&text) > says::MOST_TEXT {
+            return Err(says::line_too_long(locale, n + 1));
+        }
+        if let Some((earlier, _)) = lines.iter().find(|(_, (_, said))| fold(said) == fold(&text)) {
+            return Err(says::said_before(locale, n + 1, *earlier));
+        }
+        lines.push((n + 1, (theme, text)));
+    }
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
 }
 
 async fn note(ctx: &Ctx, event: &ViewEvent) -> Result<Submitted, StoreError> {

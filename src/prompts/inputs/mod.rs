@@ -125,6 +125,7 @@ async fn stewards(
             return Ok(open(ctx, click, &view).await);
         }
         says::WRITE => return forms::open_own(ctx, packs, click, &id).await,
+        says::ALL_OWN => return forms::open_all_own(ctx, click).await,
         says::POST_NOW => manage::post_now(ctx, packs, by, &id).await?.map_or_else(
             || says::nothing_to_post(ctx.locale).to_owned(),
             |schedule| messages::on_its_way(ctx.locale, &schedule.channel),

@@ -17,6 +17,8 @@ use crate::workspace::{Locale, Settings, Silence};
 pub const NEW: &str = "prompts.new";
 /// Opens the form of a prompt of one's own; the value is a schedule's id.
 pub const WRITE: &str = "prompts.write";
+/// Opens the form of all prompts of one's own.
+pub const ALL_OWN: &str = "prompts.own_all";
 /// Posts the next prompt of a schedule now. The two below alike.
 pub const POST_NOW: &str = "prompts.post_now";
 /// Another prompt in the place of today's.
@@ -42,6 +44,8 @@ pub const FORM: &str = "prompts.form";
 pub const SURE: &str = "prompts.sure";
 /// The form of a prompt of one's own.
 pub const OWN_FORM: &str = "prompts.own";
+/// The form of all prompts of one's own.
+pub const ALL_OWN_FORM: &str = "prompts.all_own";
 
 /// The form's fields.
 pub const CHANNEL: &str = "channel";
@@ -76,6 +80,8 @@ pub const MOST_SKIPPED: usize = 100;
 pub const MOST_GRACE: i64 = 24;
 /// The longest prompt, in characters.
 pub const MOST_TEXT: usize = 300;
+/// Characters of all prompts of one's own in their form; Slack takes no more in a field.
+pub const MOST_LINES: usize = 3_000;
 
 /// One schedule as a list shows it.
 #[derive(Clone, Debug)]
@@ -175,6 +181,12 @@ pub fn list(locale: Locale, settings: &Settings, packs: &Packs, listed: &[Listed
     }
     blocks.push(Block::actions(vec![
         Button::new("New schedule", NEW, "New schedule of prompts").into(),
+        Button::new(
+            "Your own prompts",
+            ALL_OWN,
+            "Your own prompts: write, change and delete them",
+        )
+        .into(),
     ]));
     Message::new(&text.join(" "), blocks)
 }
@@ -391,6 +403,38 @@ pub fn own_form(_: Locale, themes: &[(String, String)], metadata: &str) -> View 
     .private_metadata(metadata)
 }
 
+/// The form of all prompts of one's own, one a line; `left` others don't fit and stay as they are.
+pub fn all_own_form(_: Locale, lines: &str, left: usize, metadata: &str) -> View {
+    let mut hint = "One a line. With the name of a theme before it, as in \"Tip Tuesday: Which sentence …?\", it comes on \
+                    that day. Yours come before the pack's, once in each channel; a line that you delete is asked no more."
+        .to_owned();
+    if left > 0 {
+        hint.push_str(&format!(" These are the latest; {left} older ones stay as they are."));
+    }
+    View::modal(
+        "Your own prompts",
+        ALL_OWN_FORM,
+        vec![
+            Block::input("What do you want to ask?", Input::text(TEXT, true, lines, MOST_LINES))
+                .hint(&hint)
+                .optional(),
+        ],
+    )
+    .submit("Save")
+    .close("Cancel")
+    .private_metadata(metadata)
+}
+
+/// A line is too long; plain.
+pub fn line_too_long(_: Locale, line: usize) -> String {
+    format!("Line {line} has more than {MOST_TEXT} characters. Make it shorter; it is a question, not a briefing.")
+}
+
+/// Two lines say the same; plain.
+pub fn said_before(_: Locale, line: usize, before: usize) -> String {
+    format!("Line {line} asks what line {before} asks.")
+}
+
 /// What was done, above the list.
 pub fn saved(_: Locale, schedule: &Schedule) -> String {
     format!("Saved: prompts in {}.", channel_link(&schedule.channel))
@@ -423,6 +467,16 @@ pub fn skipped(_: Locale, schedule: &Schedule, day: Day) -> String {
 /// The same for another prompt; `text` is the one that comes now.
 pub fn swapped(_: Locale, channel: &ChannelId, text: &str) -> String {
     format!("In {} it is now: {text}", channel_link(channel))
+}
+
+/// The same for all of one's own.
+pub fn kept_all_own(_: Locale, (new, gone): (usize, usize)) -> String {
+    match (new, gone) {
+        (0, 0) => "Your own prompts are as they were.".to_owned(),
+        (new, 0) => format!("Kept: {new} new of your own."),
+        (0, gone) => format!("Kept: {gone} of your own are asked no more."),
+        (new, gone) => format!("Kept: {new} new of your own, and {gone} are asked no more."),
+    }
 }
 
 /// The same for one of one's own, as it is posted (mrkdwn).
