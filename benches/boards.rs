@@ -284,7 +284,7 @@ impl World {
                         let own = figure(tx, id, month, Ranked::Givers, &member).await?;
                         let customers = figure(tx, id, month, Ranked::Customers, &member).await?;
                         let thanked = thanked_by(tx, id, month, &member).await?;
-                        let said = said_to(tx, id, Span::around(Unit::All, today), &member, 1).await?;
+                        let said = said_to(tx, id, Span::around(Unit::All, today), &member, None, 1).await?;
                         Ok((own, customers, thanked, said))
                     })
                     .await;

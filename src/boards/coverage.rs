@@ -145,7 +145,35 @@ fn stored_month(month: Span) -> String {
         .map_or_else(String::new, |day| day.date().format("%Y-%m").to_string())
 }
 
-/// Stores a month's share, unless it is stored already: what was true at its end stays.
+/// Under which team's name the headline's months are stored: those of everybody and those of a team are two series, and
+/// the headline may turn from one to the other.
+pub fn series<'a>(of: Of<'a>, settings: &'a Settings) -> Of<'a> {
+    match (of, &settings.team) {
+        (Of::Headline, Some(team)) => Of::Team(team),
+        (of, _) => of,
+    }
+}
+
+/// Stores the shares of a month, of the headline and of each team, in the place of what was stored before: at its end, and
+/// once more when nothing of it can be taken back any longer. `at` is the month's end.
+pub async fn remember_shares(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    settings: &Settings,
+    month: Span,
+    at: Instant,
+) -> Result<(), StoreError> {
+    for team in workspace::teams(tx, workspace).await? {
+        let of = Of::Team(&team.id);
+        let share = of_month(tx, workspace, settings, of, month, at).await?;
+        remember_month(tx, workspace, of, month, share).await?;
+    }
+    // Last, because it says that the month is kept.
+    let share = of_month(tx, workspace, settings, Of::Headline, month, at).await?;
+    remember_month(tx, workspace, series(Of::Headline, settings), month, share).await
+}
+
+/// Stores a month's share.
 pub async fn remember_month(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -156,7 +184,7 @@ pub async fn remember_month(
     sql!(
         tx,
         execute "INSERT INTO coverage (workspace, team, month, active, thanked) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (workspace, team, month) DO NOTHING",
+                 ON CONFLICT (workspace, team, month) DO UPDATE SET active = excluded.active, thanked = excluded.thanked",
         workspace,
         stored(of),
         stored_month(month),
@@ -228,8 +256,8 @@ pub async fn is_installed_by(tx: &mut Tx, workspace: &WorkspaceId, at: Instant) 
     Ok(row.is_some())
 }
 
-/// Who among these was not thanked for 20 working days, with the day of the last thanks; `None` = not yet. Those longest
-/// without come first, and before them who never was.
+/// Who among these was not thanked for 20 working days, with the day of the last thanks; `None` = not yet. The latest
+/// thanked come first, who never was last.
 pub async fn forgotten(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -251,7 +279,7 @@ pub async fn forgotten(
         .into_iter()
         .map(|(member, day)| (member, day.parse().ok()))
         .collect();
-    found.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+    found.sort_by(|a, b| (b.1, &a.0).cmp(&(a.1, &b.0)));
     Ok(found)
 }
 

@@ -46,17 +46,21 @@ pub async fn click(ctx: &Ctx, click: &BlockActions, action: &Action) -> Option<R
         }
         SHARE => {
             let wanted: Wanted = serde_json::from_str(value).ok()?;
-            // One message shares once, however often its button is clicked and the click delivered.
+            // One message shares a board once, however often its button is clicked and the click delivered.
             let place = click.channel.as_ref().map_or("", |channel| channel.as_str());
             let ts = click
                 .message_ts
                 .as_ref()
                 .map_or(click.trigger_id.as_str(), |ts| ts.as_str());
-            let once = format!("board shared {} {place} {ts}", click.user);
-            share(ctx, &click.user, wanted, once).await.map(|shared| match shared {
-                Some(board) => Response::in_channel(board),
-                None => Response::ephemeral(messages::shared_already(ctx.locale)),
-            })
+            let once = format!("board shared {} {place} {ts} {value}", click.user);
+            if ctx.settings().shows_boards() {
+                share(ctx, &click.user, wanted, once).await.map(|shared| match shared {
+                    Some(board) => Response::in_channel(board),
+                    None => Response::ephemeral(messages::shared_already(ctx.locale)),
+                })
+            } else {
+                see(ctx, &click.user, wanted).await.map(Response::replacing)
+            }
         }
         FORGOTTEN => forgotten_of(ctx, &click.user, &value.into())
             .await

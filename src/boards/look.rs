@@ -4,9 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chrono_tz::Tz;
-
-use super::coverage::{Of, covered, forgotten, is_installed_by, lately, months, of_month, remember_month};
+use super::coverage::{Of, covered, forgotten, is_installed_by, lately, months, remember_shares, series};
 use super::messages::{self, Covered, Mine, Own, Shown};
 use super::{QUOTES, Wanted, board, by_value, figure, most_boosted, said_to, thanked_by};
 use crate::base::calendar::{Day, Span, Unit, at_hour, local_day};
@@ -16,7 +14,7 @@ use crate::kudos::rules::may_be_named;
 use crate::kudos::{self, People, Ranked, Receiver};
 use crate::slack::blocks::{Block, Message};
 use crate::store::{StoreError, Tx};
-use crate::workspace::deliver::workspace_zone;
+use crate::workspace::deliver::its_zone;
 use crate::workspace::{self, Ctx, Member, Settings, audit};
 
 /// Months that coverage is told for, the running one not among them.
@@ -34,13 +32,6 @@ async fn follow(ctx: &Ctx) {
     if let Ok(Err(error)) = followed {
         tracing::warn!(%error, workspace = %ctx.workspace.id, "a board is shown as it was counted before");
     }
-}
-
-/// The workspace's zone.
-async fn zone(tx: &mut Tx, workspace: &WorkspaceId, settings: &Settings) -> Result<Tz, StoreError> {
-    let first: BTreeSet<UserId> = settings.stewards.first().cloned().into_iter().collect();
-    let known = workspace::members(tx, workspace, &first).await?;
-    Ok(workspace_zone(settings, &known))
 }
 
 /// Coverage of a team, or the headline, as it is now and as it was kept.
@@ -64,7 +55,7 @@ async fn coverage_of(
     Ok(Covered {
         team: name,
         now: lately(tx, workspace, settings, of, today, now).await?,
-        months: months(tx, workspace, of, first, last).await?,
+        months: months(tx, workspace, series(of, settings), first, last).await?,
     })
 }
 
@@ -77,7 +68,7 @@ async fn shown(
     for_whom: Option<&UserId>,
     now: Instant,
 ) -> Result<Shown, StoreError> {
-    let today = local_day(now, zone(tx, workspace, settings).await?);
+    let today = local_day(now, its_zone(tx, workspace, settings).await?);
     let (ranking, mut members) = board(tx, workspace, settings, &wanted, now).await?;
     let (boosted, known) = most_boosted(tx, workspace, settings, wanted.span, QUOTES).await?;
     members.extend(known);
@@ -138,7 +129,7 @@ async fn own_of(tx: &mut Tx, workspace: &WorkspaceId, wanted: &Wanted, member: &
         member: member.clone(),
         n,
         before,
-        said: said_to(tx, workspace, span, member, SAID).await?,
+        said: said_to(tx, workspace, span, member, Some(ranked == Ranked::Customers), SAID).await?,
     })
 }
 
@@ -174,7 +165,7 @@ pub(super) async fn see(ctx: &Ctx, user: &UserId, wanted: Wanted) -> Result<Mess
         let (today, covered): (Day, Covered) = ctx
             .db
             .read(async |tx: &mut Tx| -> Result<_, StoreError> {
-                let today = local_day(now, zone(tx, id, settings).await?);
+                let today = local_day(now, its_zone(tx, id, settings).await?);
                 Ok((today, coverage_of(tx, id, settings, None, today, now).await?))
             })
             .await?;
@@ -187,7 +178,7 @@ pub(super) async fn see(ctx: &Ctx, user: &UserId, wanted: Wanted) -> Result<Mess
     Ok(messages::board(ctx.locale, settings, &shown?))
 }
 
-/// A board that somebody shares; `None` where boards are off, or they shared it here before.
+/// A board that somebody shares; `None` where they shared it here before.
 pub(super) async fn share(
     ctx: &Ctx,
     user: &UserId,
@@ -195,17 +186,6 @@ pub(super) async fn share(
     once: String,
 ) -> Result<Option<Message>, StoreError> {
     let (settings, now, id) = (&*ctx.settings(), ctx.clock.now(), &ctx.workspace.id);
-    if !settings.shows_boards() {
-        return Ok(None);
-    }
-    let workspace = id.clone();
-    let is_first: Result<bool, StoreError> = ctx
-        .db
-        .write(async move |tx: &mut Tx| workspace::first_time(tx, &workspace, &once, now).await)
-        .await;
-    if !is_first? {
-        return Ok(None);
-    }
     follow(ctx).await;
     let only = BTreeSet::from([user.clone()]);
     let (shown, known): (Shown, BTreeMap<UserId, Member>) = ctx
@@ -215,16 +195,22 @@ pub(super) async fn share(
             Ok((shown(tx, id, settings, wanted, None, now).await?, known))
         })
         .await?;
+    // Last: what could not be read can be shared when it can.
+    let workspace = id.clone();
+    let is_first: Result<bool, StoreError> = ctx
+        .db
+        .write(async move |tx: &mut Tx| workspace::first_time(tx, &workspace, &once, now).await)
+        .await;
     let by = known.get(user).map_or("somebody", |member| member.name.as_str());
-    Ok(Some(messages::shared(ctx.locale, settings, &shown, by)))
+    Ok(is_first?.then(|| messages::shared(ctx.locale, settings, &shown, by)))
 }
 
 /// Somebody's own figures of this month.
 async fn mine(tx: &mut Tx, workspace: &WorkspaceId, member: &UserId, today: Day) -> Result<Mine, StoreError> {
     let month = Span::month(today);
-    let latest = match said_to(tx, workspace, month, member, 1).await?.pop() {
+    let latest = match said_to(tx, workspace, month, member, None, 1).await?.pop() {
         Some(said) => Some(said),
-        None => said_to(tx, workspace, Span::around(Unit::All, today), member, 1)
+        None => said_to(tx, workspace, Span::around(Unit::All, today), member, None, 1)
             .await?
             .pop(),
     };
@@ -268,7 +254,7 @@ pub async fn home_section(ctx: &Ctx, member: &UserId) -> Result<Vec<Block>, Stor
     let (shown, mine): (Shown, String) = ctx
         .db
         .read(async |tx: &mut Tx| -> Result<_, StoreError> {
-            let today = local_day(now, zone(tx, id, settings).await?);
+            let today = local_day(now, its_zone(tx, id, settings).await?);
             let wanted = Wanted {
                 span: Span::month(today),
                 ranked: Ranked::Givers,
@@ -327,11 +313,12 @@ pub async fn keep_month(ctx: &Ctx) -> Result<(), StoreError> {
     let due: Option<(Span, Instant)> = ctx
         .db
         .read(async |tx: &mut Tx| -> Result<_, StoreError> {
-            let zone = zone(tx, &id, &settings).await?;
+            let zone = its_zone(tx, &id, &settings).await?;
             let first = local_day(now, zone).first_of_month();
             let month = Span::month(first.previous());
             let end = at_hour(first, 0, zone).plus_millis(-1);
-            let is_kept = !months(tx, &id, Of::Headline, month, month).await?.is_empty();
+            let of = series(Of::Headline, &settings);
+            let is_kept = !months(tx, &id, of, month, month).await?.is_empty();
             Ok((!is_kept && is_installed_by(tx, &id, end).await?).then_some((month, end)))
         })
         .await?;
@@ -340,15 +327,6 @@ pub async fn keep_month(ctx: &Ctx) -> Result<(), StoreError> {
         return Ok(());
     }
     ctx.db
-        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
-            for team in workspace::teams(tx, &id).await? {
-                let of = Of::Team(&team.id);
-                let share = of_month(tx, &id, &settings, of, month, end).await?;
-                remember_month(tx, &id, of, month, share).await?;
-            }
-            // Last, because it says that the month is kept.
-            let share = of_month(tx, &id, &settings, Of::Headline, month, end).await?;
-            remember_month(tx, &id, Of::Headline, month, share).await
-        })
+        .write(async move |tx: &mut Tx| remember_shares(tx, &id, &settings, month, end).await)
         .await
 }

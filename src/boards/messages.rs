@@ -25,8 +25,10 @@ pub const FORGOTTEN: &str = "boards.forgotten";
 
 /// Characters of somebody's words on a board.
 const QUOTED: usize = 300;
-/// People on the nobody-forgotten list with a button each.
-const LISTED: usize = 20;
+/// People on the nobody-forgotten list, each with a button: four rows of as many as Slack takes in one.
+const LISTED: usize = 100;
+/// Buttons in a row. Slack: 25 elements in a block of actions.
+const IN_A_ROW: usize = 25;
 
 /// Coverage of a team, and how it moved.
 #[derive(Clone, Debug, Default)]
@@ -294,16 +296,10 @@ impl Shown {
             });
             lines.retain(|line| !line.is_empty());
             let names = self.names();
-            let by_customers = self.wanted.ranked == Ranked::Customers;
-            let mut said = own
-                .said
-                .iter()
-                .filter(|said| said.by_customer == by_customers)
-                .peekable();
-            if said.peek().is_some() {
+            if !own.said.is_empty() {
                 lines.push("Said to you:".to_owned());
             }
-            lines.extend(said.map(|said| {
+            lines.extend(own.said.iter().map(|said| {
                 let by = names.giver(&said.giver);
                 let from = if said.by_customer {
                     format!("a customer, passed on by {}", escape(&by))
@@ -573,7 +569,7 @@ pub(super) fn forgotten(
         "Not thanked for 20 working days in {team}: {}{more}. Seen something worth saying?",
         each.join(", ")
     );
-    let buttons = list
+    let buttons: Vec<Element> = list
         .iter()
         .take(LISTED)
         .map(|(member, _)| {
@@ -581,7 +577,9 @@ pub(super) fn forgotten(
             Button::new(&label, THANK, &label).value(member.as_str()).into()
         })
         .collect();
-    Message::new(&text, vec![Block::section(&text), Block::actions(buttons)])
+    let mut blocks: Vec<Block> = Block::paragraphs(&text);
+    blocks.extend(buttons.chunks(IN_A_ROW).map(|row| Block::actions(row.to_vec())));
+    Message::new(&text, blocks)
 }
 
 /// Somebody who may not see the list, or may no longer.

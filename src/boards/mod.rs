@@ -13,12 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use look::{home_section, keep_month};
 pub use store::{Said, by_value, figures, highest, most_joined, said_to, thanked_by};
 
-use crate::base::calendar::Span;
+use crate::base::calendar::{Span, at_hour};
 use crate::base::clock::Instant;
 use crate::base::ids::{TeamId, UserId, WorkspaceId};
 use crate::kudos::rules::may_be_named;
 use crate::kudos::{Quote, Ranked, quotable};
 use crate::store::{StoreError, Tx};
+use crate::workspace::deliver::its_zone;
 use crate::workspace::{self, Member, Settings};
 use rules::{NAMES, Ranking, Row, rank};
 
@@ -50,7 +51,14 @@ pub async fn board(
     now: Instant,
 ) -> Result<(Ranking, BTreeMap<UserId, Member>), StoreError> {
     let team = match &wanted.team {
-        Some(team) => Some(workspace::team_members(tx, workspace, team, now).await?),
+        Some(team) => {
+            // Whoever was at home there when the period ended.
+            let end = match wanted.span.last() {
+                Some(last) => at_hour(last.next(), 0, its_zone(tx, workspace, settings).await?).plus_millis(-1),
+                None => now,
+            };
+            Some(workspace::team_members(tx, workspace, team, end.min(now)).await?)
+        }
         None => None,
     };
     let rows = match (&wanted.value, &team) {

@@ -1,7 +1,7 @@
 //! What boards read. A board's cost doesn't grow with the number of kudos: the standings have an index by rank. What is
 //! told by value is counted from the ledger of the period.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::rules::Row;
 use crate::base::calendar::{Day, Span, Unit};
@@ -72,7 +72,7 @@ fn days(span: Span) -> (String, String) {
     )
 }
 
-/// Everybody's figures of a period, of kudos given for one value.
+/// Everybody's figures of a period, of kudos given for one value: from the ledger, which no board has counted by value.
 pub async fn by_value(
     tx: &mut Tx,
     workspace: &WorkspaceId,
@@ -81,14 +81,18 @@ pub async fn by_value(
     value: &str,
 ) -> Result<Vec<Row>, StoreError> {
     let ((from, to), (first, last)) = (instants(span), days(span));
-    // Names of values hold neither quotes nor backslashes, so in the JSON array they stand as they are.
-    let rows = sql!(
+    // Names of values hold neither quotes nor backslashes, so in the JSON array they stand as they are; LIKE would take _
+    // and % for others, and SQLite's capitals for small letters.
+    let rows: Vec<(UserId, i64)> = sql!(
         tx,
-        fetch_all as (UserId, String, UserId, String),
-        "SELECT l.giver, l.receiver, l.receiver, w.value_names FROM ledger l JOIN words w ON w.kudos = l.kudos
+        fetch_all as (UserId, i64),
+        "SELECT CASE WHEN $9 THEN l.giver ELSE l.receiver END,
+            CASE WHEN $9 THEN COUNT(DISTINCT l.receiver) ELSE COUNT(*) END
+         FROM ledger l JOIN words w ON w.kudos = l.kudos
          WHERE l.given_at >= $1 AND l.given_at < $2 AND l.workspace = $3 AND l.workspace_day >= $4
             AND l.workspace_day <= $5 AND l.reversed_at IS NULL AND l.receiver_kind = 'member'
-            AND (l.source = $6) = $7 AND w.value_names LIKE '%\"' || $8 || '\"%'",
+            AND (l.source = $6) = $7 AND replace(w.value_names, '\"' || $8 || '\"', '') <> w.value_names
+         GROUP BY 1",
         from,
         to,
         workspace,
@@ -96,24 +100,10 @@ pub async fn by_value(
         last,
         Source::Customer.name(),
         ranked == Ranked::Customers,
-        value
+        value,
+        ranked == Ranked::Givers
     )?;
-    let mut pairs: BTreeMap<(UserId, String), i64> = BTreeMap::new();
-    for (giver, receiver, _, values) in rows {
-        let values: Vec<String> = serde_json::from_str(&values).unwrap_or_default();
-        // LIKE takes _ and % for others, and SQLite's takes capitals for small letters.
-        if values.iter().any(|name| name == value) {
-            *pairs.entry((giver, receiver)).or_default() += 1;
-        }
-    }
-    let mut figures: BTreeMap<UserId, i64> = BTreeMap::new();
-    for ((giver, receiver), n) in pairs {
-        match ranked {
-            Ranked::Givers => *figures.entry(giver).or_default() += 1,
-            Ranked::Received | Ranked::Customers => *figures.entry(receiver.into()).or_default() += n,
-        }
-    }
-    Ok(figures.into_iter().map(|(member, n)| Row { member, n }).collect())
+    Ok(rows.into_iter().map(|(member, n)| Row { member, n }).collect())
 }
 
 /// How many different people thanked somebody in a period; customers aren't among them.
@@ -148,14 +138,21 @@ pub struct Said {
     pub given_at: Instant,
 }
 
-/// The latest words said to somebody in a period: for that person alone.
+/// The latest words said to somebody in a period, by colleagues, by customers, or (`by_customers` says nothing) by both:
+/// for that person alone.
 pub async fn said_to(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     span: Span,
     member: &UserId,
+    by_customers: Option<bool>,
     most: i64,
 ) -> Result<Vec<Said>, StoreError> {
+    let wanted = match by_customers {
+        None => "both",
+        Some(true) => "customers",
+        Some(false) => "colleagues",
+    };
     let ((from, to), (first, last)) = (instants(span), days(span));
     let rows = sql!(
         tx,
@@ -163,6 +160,7 @@ pub async fn said_to(
         "SELECT l.giver, w.reason, l.source, l.given_at FROM ledger l JOIN words w ON w.kudos = l.kudos
          WHERE l.workspace = $1 AND l.receiver = $2 AND l.given_at >= $3 AND l.given_at < $4
             AND l.workspace_day >= $5 AND l.workspace_day <= $6 AND l.reversed_at IS NULL AND w.reason <> ''
+            AND ($8 = 'both' OR (l.source = $9) = ($8 = 'customers'))
          ORDER BY l.given_at DESC, l.id DESC LIMIT $7",
         workspace,
         member,
@@ -170,7 +168,9 @@ pub async fn said_to(
         to,
         first,
         last,
-        most
+        most,
+        wanted,
+        Source::Customer.name()
     )?;
     Ok(rows
         .into_iter()

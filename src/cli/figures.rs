@@ -17,6 +17,7 @@ use crate::boards::{self, Wanted};
 use crate::config::{Behaviour, Database};
 use crate::kudos::{self, Ranked};
 use crate::store::{DatabaseUrl, Db, StoreError, Tx};
+use crate::workspace::deliver::its_zone;
 use crate::workspace::{self, Guest, Settings};
 
 /// A stretch of days, both included; open where one is missing.
@@ -150,7 +151,8 @@ pub(super) async fn board(common: &Common, length: Length, month: Option<Day>, b
         Length::All => Unit::All,
     };
     let now = SystemClock.now();
-    let day = month.unwrap_or_else(|| local_day(now, settings.timezone.unwrap_or(chrono_tz::UTC)));
+    let zone = db.read(async |tx: &mut Tx| its_zone(tx, &id, &settings).await).await?;
+    let day = month.unwrap_or_else(|| local_day(now, zone));
     let wanted = Wanted {
         span: Span::around(unit, day),
         ranked: match by {
@@ -231,7 +233,7 @@ const MEMBERS: [&str; 9] = [
 pub(super) async fn members(common: &Common, days: Days) -> anyhow::Result<()> {
     let (db, id, settings) = open(common).await?;
     let now = SystemClock.now();
-    let zone = settings.timezone.unwrap_or(chrono_tz::UTC);
+    let zone = db.read(async |tx: &mut Tx| its_zone(tx, &id, &settings).await).await?;
     let (everybody, active, homes, seen) = db
         .read(async |tx: &mut Tx| -> Result<_, StoreError> {
             Ok((

@@ -27,8 +27,6 @@ use crate::workspace::{self, Member, Settings};
 
 /// Kudos that one transaction takes.
 const LIST: usize = 1_000;
-/// Lines that are reported one by one; of more it is said how many.
-const REPORTED: usize = 100;
 /// Members asked for in one page. Slack: at most 1,000.
 const PAGE: u32 = 1_000;
 /// The hour of a day that the file says without a time.
@@ -197,6 +195,8 @@ struct Reader<'a> {
     workspace: &'a WorkspaceId,
     settings: &'a Settings,
     people: People<'a>,
+    /// Names for Slack's ids.
+    directory: Directory,
     zone: Tz,
     now: Instant,
 }
@@ -225,7 +225,7 @@ impl Reader<'_> {
             return Err(format!("{} is still to come", date.trim()));
         }
         // Names for Slack's ids, e-mail addresses and the like left out, as in anything that is stored.
-        let (reason, _) = grammar::read(message).written(&Directory::default());
+        let (reason, _) = grammar::read(message).written(&self.directory);
         if reason.is_empty() {
             return Err("it has no words".to_owned());
         }
@@ -297,11 +297,8 @@ impl Report {
 
     fn text(&self, dry_run: bool) -> String {
         let mut text = String::new();
-        for (line, why) in self.bad.iter().take(REPORTED) {
+        for (line, why) in &self.bad {
             let _ = writeln!(text, "line {line}: {why}");
-        }
-        if self.bad.len() > REPORTED {
-            let _ = writeln!(text, "and {} lines more", thousands(self.bad.len() - REPORTED));
         }
         let (would, are) = if dry_run {
             ("would be added", "are")
@@ -347,8 +344,8 @@ pub(super) async fn kudos(import: &Import<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line of the file: its number, and the four cells that are mapped.
-type Line = (u64, [String; 4]);
+/// One line of the file: its number, and the four cells that are mapped; or why they can't be read.
+type Line = (u64, Result<[String; 4], String>);
 
 fn rows(file: &Path, map: &Map) -> anyhow::Result<Vec<Line>> {
     let mut csv = csv::ReaderBuilder::new()
@@ -376,13 +373,15 @@ fn rows(file: &Path, map: &Map) -> anyhow::Result<Vec<Line>> {
         column(&map.message)?,
     ];
     let mut lines = Vec::new();
-    for record in csv.records() {
-        let record = record.context("a line can't be read as CSV in UTF-8")?;
+    for record in csv.byte_records() {
+        let record = record.with_context(|| format!("{} can't be read to its end", file.display()))?;
         let line = record.position().map_or(0, csv::Position::line);
-        lines.push((
-            line,
-            columns.map(|column| record.get(column).unwrap_or_default().to_owned()),
-        ));
+        let cell = |column: usize| std::str::from_utf8(record.get(column).unwrap_or_default()).map(str::to_owned);
+        let cells = match columns.map(cell) {
+            [Ok(giver), Ok(receiver), Ok(date), Ok(message)] => Ok([giver, receiver, date, message]),
+            _ => Err("it isn't UTF-8; save the file as \"CSV UTF-8\"".to_owned()),
+        };
+        lines.push((line, cells));
     }
     Ok(lines)
 }
@@ -402,8 +401,10 @@ async fn run(db: &Db, import: &Import<'_>, lines: &[Line]) -> anyhow::Result<Rep
     let (workspace, settings, members) = found
         .context("the database could not be read")?
         .context("this database has never met a workspace; run `plaudit serve` once, so that I know who is who")?;
-    let asks_for_email = lines.iter().any(|(_, [giver, receiver, ..])| {
-        is_email(giver.trim()) || receiver.split([',', ';']).any(|one| is_email(one.trim()))
+    let asks_for_email = lines.iter().any(|(_, cells)| {
+        cells.as_ref().is_ok_and(|[giver, receiver, ..]| {
+            is_email(giver.trim()) || receiver.split([',', ';']).any(|one| is_email(one.trim()))
+        })
     });
     let emails = if asks_for_email {
         emails(import.api_url, &workspace).await?
@@ -414,13 +415,26 @@ async fn run(db: &Db, import: &Import<'_>, lines: &[Line]) -> anyhow::Result<Rep
         workspace: &workspace,
         settings: &settings,
         zone: workspace_zone(&settings, &members),
+        directory: Directory {
+            names: members
+                .iter()
+                .map(|(id, member)| (id.clone(), member.name.clone()))
+                .collect(),
+            ..Directory::default()
+        },
         people: People::new(&members, emails),
         now: SystemClock.now(),
     };
     let mut report = Report::default();
     let mut gives = Vec::new();
-    for (line, [giver, receiver, date, message]) in lines {
-        match reader.give(giver, receiver, date, message) {
+    let mut seen = BTreeSet::new();
+    for (line, cells) in lines {
+        let give = cells
+            .clone()
+            .and_then(|[giver, receiver, date, message]| reader.give(&giver, &receiver, &date, &message));
+        match give {
+            // The same line again, however far down.
+            Ok(give) if !seen.insert(give.effect.as_ref().map(|(key, _)| key.clone())) => report.there += 1,
             Ok(give) => gives.push(give),
             Err(why) => report.bad.push((*line, why)),
         }

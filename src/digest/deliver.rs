@@ -9,8 +9,10 @@ use super::{
     Edition, Gather, Kept, State, Told, catch_up, channel, chart, decide, gather_names, gather_own, gather_team, kept,
     now, readers, remember_digest, wants, zone,
 };
+use crate::base::calendar::{Span, local_day};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, MessageTs, TeamId, UserId, WorkspaceId};
+use crate::boards::coverage::remember_shares;
 use crate::kudos::deliver::{ending_of, post_once, send_dm};
 use crate::kudos::{self, dm_lane};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
@@ -247,8 +249,13 @@ async fn record(
     channel: &ChannelId,
     posted: Posted,
 ) -> Result<Ending, StoreError> {
-    let (month, is_quiet, has_names) = (told.month, told.is_quiet(), !told.recognised.is_empty());
-    let stewards = ctx.settings().stewards.clone();
+    let (month, is_quiet) = (told.month, told.is_quiet());
+    let has_names = !told.recognised.is_empty() || !told.teams_thanked.is_empty();
+    let settings = ctx.settings();
+    let zone = zone(ctx, &settings).await?;
+    catch_up(ctx).await?;
+    let end = gather_of(ctx, &settings, month, zone).at();
+    let is_over = month < Month::of(local_day(ctx.clock.now(), zone));
     let (id, claimed, channel, now) = (
         ctx.workspace.id.clone(),
         claimed.clone(),
@@ -262,6 +269,10 @@ async fn record(
                 return Ok(());
             }
             remember_digest(tx, &id, month, &channel, &posted.ts).await?;
+            // Nothing of it can be taken back any longer.
+            if is_over {
+                remember_shares(tx, &id, &settings, Span::month(month.first()), end).await?;
+            }
             let below = InThread {
                 month,
                 channel: channel.clone(),
@@ -275,7 +286,7 @@ async fn record(
                 intents.push(picture_of(&id, &below, now));
             }
             if !is_quiet {
-                intents.extend(editions(tx, &id, &stewards, month, now).await?);
+                intents.extend(editions(tx, &id, &settings.stewards, month, now).await?);
             }
             outbox::enqueue(tx, &intents).await
         })
@@ -336,7 +347,7 @@ async fn names(ctx: &Ctx, claimed: &Claimed) -> Result<Ending, StoreError> {
     catch_up(ctx).await?;
     let named = ctx.db.read(async |tx: &mut Tx| gather_names(tx, of).await).await?;
     let mut next = None;
-    if below.from < named.people.len() {
+    if below.from < named.people.len() || below.from == 0 && !named.teams.is_empty() {
         let (message, rest) = messages::names(ctx.locale, &named, below.from);
         if let Err(error) = post_once(ctx, claimed, &below.channel, Some(&below.ts), &message).await? {
             return Ok(ending_of(&error));

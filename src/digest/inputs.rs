@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::messages::{self, FIELD, POST, Reader, SKIP, START, STOP, WORDS};
 use super::rules::{Month, meant};
-use super::{Edition, channel, deliver, kept, now, post_now, put_words, skip, want, wants, zone};
+use super::{Edition, State, channel, deliver, kept, now, post_now, put_words, skip, want, wants, zone};
 use crate::base::calendar::{Day, local_day};
 use crate::base::ids::UserId;
 use crate::base::text::{clean, fold, mask};
@@ -52,11 +52,21 @@ async fn one(ctx: &Ctx, command: &str, user: &UserId, month: Month, today: Day) 
         return Ok(messages::not_yet(ctx.locale, &month.name(today)));
     }
     let (told, words) = now(ctx, month).await?;
-    let shown = messages::digest(ctx.locale, command, &told, &words, Reader::Alone);
-    let is_on = ctx
+    let (is_on, kept) = ctx
         .db
-        .read(async |tx: &mut Tx| wants(tx, &ctx.workspace.id, user, Edition::Own).await)
+        .read(async |tx: &mut Tx| -> Result<_, StoreError> {
+            let id = &ctx.workspace.id;
+            Ok((wants(tx, id, user, Edition::Own).await?, kept(tx, id, month).await?))
+        })
         .await?;
+    // What stewards wrote on top is theirs until it stands.
+    let is_public = kept.is_some_and(|kept| kept.state == State::Posted);
+    let words = if is_public || ctx.settings().is_steward(user) {
+        words
+    } else {
+        String::new()
+    };
+    let shown = messages::digest(ctx.locale, command, &told, &words, Reader::Alone);
     let (_, button) = messages::own_switch(ctx.locale, is_on);
     let mut blocks = shown.blocks().to_vec();
     blocks.push(Block::actions(vec![button.into()]));

@@ -97,7 +97,8 @@ fn quoted_with(told: &Told, said: &Quote) -> String {
 
 /// "92 % of us were thanked, up from 81 %."
 fn coverage(told: &Told, of: &str) -> Option<String> {
-    let (now, before) = told.coverage_now()?;
+    // Where only a team was thanked as a team, a zero is nothing for everybody to read.
+    let (now, before) = told.coverage_now().filter(|(now, _)| *now > 0 || of != "us")?;
     let change = match before {
         None => String::new(),
         Some(before) if before < now => format!(", up from {before} %"),
@@ -250,7 +251,7 @@ pub fn digest(locale: Locale, command: &str, told: &Told, words: &str, reader: R
         blocks.push(Block::actions(vec![board.into()]));
     }
     if reader == Reader::Channel {
-        let more = match (is_quiet, told.recognised.is_empty()) {
+        let more = match (is_quiet, told.recognised.is_empty() && told.teams_thanked.is_empty()) {
             (true, _) => String::new(),
             (false, true) => "The picture: in the thread".to_owned(),
             (false, false) => "Everyone who was thanked, and the picture: in the thread".to_owned(),
@@ -283,7 +284,9 @@ pub fn not_yet(_: Locale, month: &str) -> Message {
 /// when that was all. `from` counts the names that earlier parts wrote.
 pub fn names(_: Locale, named: &Named, from: usize) -> (Message, Option<usize>) {
     let names = named.names();
-    let head = if from == 0 {
+    let head = if named.people.is_empty() {
+        format!("Thanked in {}:", named.name)
+    } else if from == 0 {
         format!("Thanked in {}: ", named.name)
     } else {
         format!("Also thanked in {}: ", named.name)

@@ -25,11 +25,12 @@ use crate::base::ids::{ChannelId, GroupId, TeamId, UserId, WorkspaceId};
 use crate::base::text::fold;
 use crate::boards::coverage::{self, Of};
 use crate::boards::{self, Said};
+use crate::kudos::rules::may_be_named;
 use crate::kudos::{self, People, Quote, Receiver};
 use crate::outbox;
 use crate::prompts::{self, Turnout};
 use crate::store::{StoreError, Tx};
-use crate::workspace::deliver::workspace_zone;
+use crate::workspace::deliver::its_zone;
 use crate::workspace::{self, Ctx, Member, Settings, Usergroup};
 use chart::Chart;
 use rules::{Due, Month, candidates, due, lacks};
@@ -229,8 +230,9 @@ pub async fn gather_names(tx: &mut Tx, of: Gather<'_>) -> Result<Named, StoreErr
 }
 
 async fn named(tx: &mut Tx, of: Gather<'_>, slice: &Slice, teams: BTreeSet<GroupId>) -> Result<Named, StoreError> {
-    let people = recognised(tx, slice).await?;
+    let mut people = recognised(tx, slice).await?;
     let members = workspace::members(tx, of.workspace, &people).await?;
+    people.retain(|member| may_be_named(members.get(member), of.settings));
     Ok(Named {
         name: of.month.name(of.today()),
         people: by_name(people, &members),
@@ -289,7 +291,7 @@ async fn told(
     let mut joined = None;
     if is_of_all {
         let span = Span::month(month.first());
-        let (boosted, more) = boards::most_boosted(tx, id, of.settings, span, 1).await?;
+        let (boosted, more) = boards::most_boosted(tx, id, of.settings, span, 2).await?;
         known.extend(more);
         // Words of a customer have their own line.
         joined = boosted.into_iter().find(|said| {
@@ -398,16 +400,16 @@ async fn shares(tx: &mut Tx, of: Gather<'_>, whose: Of<'_>) -> Result<Vec<(Month
         .collect();
     months.reverse();
     let span = |month: Month| Span::month(month.first());
-    let stored = coverage::months(tx, of.workspace, whose, span(months[0]), span(of.month)).await?;
+    let series = coverage::series(whose, of.settings);
+    let stored = coverage::months(tx, of.workspace, series, span(months[0]), span(of.month)).await?;
     let mut shares = Vec::new();
     for month in months {
-        let share = match stored.get(&span(month)) {
-            Some(share) => Some(*share),
-            // Of a month that is long over it can't be found out any more who was active at its end.
-            None if month == of.month && month >= Month::of(of.today()).previous() => {
-                Some(coverage::of_month(tx, of.workspace, of.settings, whose, span(month), of.at()).await?)
-            }
-            None => None,
+        // Until its digest is posted something may be taken back; of a month that is long over it can't be found out any
+        // more who was active at its end.
+        let share = if month == of.month && month >= Month::of(of.today()).previous() {
+            Some(coverage::of_month(tx, of.workspace, of.settings, whose, span(month), of.at()).await?)
+        } else {
+            stored.get(&span(month)).copied()
         };
         let percent = share.and_then(coverage::Share::percent);
         shares.push((month, percent.and_then(|percent| u8::try_from(percent).ok())));
@@ -445,7 +447,7 @@ impl Own {
 /// Gathers what one person's month was.
 pub async fn gather_own(tx: &mut Tx, of: Gather<'_>, person: &UserId) -> Result<Own, StoreError> {
     let span = Span::month(of.month.first());
-    let mut said = boards::said_to(tx, of.workspace, span, person, messages::OWN_QUOTES).await?;
+    let mut said = boards::said_to(tx, of.workspace, span, person, None, messages::OWN_QUOTES).await?;
     said.reverse();
     let thanked = thanked(tx, of.workspace, of.month, person).await?;
     let thanked: Vec<UserId> = thanked.into_iter().map(|(member, _)| member).collect();
@@ -480,12 +482,9 @@ pub fn channel(settings: &Settings) -> Option<&ChannelId> {
 /// # Errors
 /// [`StoreError`] when it can't be read.
 pub async fn zone(ctx: &Ctx, settings: &Settings) -> Result<Tz, StoreError> {
-    let first: BTreeSet<UserId> = settings.stewards.first().cloned().into_iter().collect();
-    let known = ctx
-        .db
-        .read(async |tx: &mut Tx| workspace::members(tx, &ctx.workspace.id, &first).await)
-        .await?;
-    Ok(workspace_zone(settings, &known))
+    ctx.db
+        .read(async |tx: &mut Tx| its_zone(tx, &ctx.workspace.id, settings).await)
+        .await
 }
 
 /// Does what the clock asks for: shows a month to the stewards, posts it, or asks them about it. Any process may look at

@@ -784,7 +784,8 @@ pub struct Turnout {
     pub answers: i64,
     /// How many different people answered.
     pub people: i64,
-    /// The text of the prompt that most people answered; `None` without answers.
+    /// The text of the prompt that most people answered, of those that everybody can read (or of the channel asked for);
+    /// `None` without answers.
     pub most_talked_about: Option<String>,
 }
 
@@ -798,8 +799,10 @@ pub async fn turnout(
     let channel = channel.map_or("", ChannelId::as_str);
     let rows = sql!(
         tx,
-        fetch_all as (ScheduleId, ChannelId, String, String, String, String, i64),
-        "SELECT o.schedule, o.channel, o.planned, o.state, o.ts, o.quoted, COUNT(DISTINCT a.member)
+        fetch_all as (ScheduleId, ChannelId, String, String, String, String, i64, bool),
+        "SELECT o.schedule, o.channel, o.planned, o.state, o.ts, o.quoted, COUNT(DISTINCT a.member),
+            o.channel = $4 OR EXISTS (SELECT 1 FROM place c
+                WHERE c.workspace = $1 AND c.channel = o.channel AND c.kind = 'public' AND NOT c.is_shared)
          FROM occurrence o JOIN answer a
             ON a.workspace = o.workspace AND a.channel = o.channel AND a.post = o.ts
          WHERE o.workspace = $1 AND o.day >= $2 AND o.day <= $3 AND o.ts <> '' AND ($4 = '' OR o.channel = $4)
@@ -821,8 +824,8 @@ pub async fn turnout(
         channel
     )?;
     let answers = rows.iter().map(|row| row.6).sum();
-    let most = rows.into_iter().take(1).map(|(a, b, c, d, e, f, _)| (a, b, c, d, e, f));
-    let most = most.collect();
+    let public = rows.into_iter().filter(|row| row.7).take(1);
+    let most = public.map(|(a, b, c, d, e, f, ..)| (a, b, c, d, e, f)).collect();
     Ok(Turnout {
         answers,
         people,

@@ -204,6 +204,13 @@ pub fn zone_of(settings: &Settings, known: &BTreeMap<UserId, Member>, member: &U
         .unwrap_or_else(|| workspace_zone(settings, known))
 }
 
+/// The workspace's zone, whoever is asked for it: as set, else the first steward's.
+pub async fn its_zone(tx: &mut Tx, workspace: &WorkspaceId, settings: &Settings) -> Result<Tz, StoreError> {
+    let first: BTreeSet<UserId> = settings.stewards.first().cloned().into_iter().collect();
+    let known = super::members(tx, workspace, &first).await?;
+    Ok(workspace_zone(settings, &known))
+}
+
 /// The zone of everything that isn't one giver's own: as set, else the first steward's, else UTC.
 pub fn workspace_zone(settings: &Settings, known: &BTreeMap<UserId, Member>) -> Tz {
     settings

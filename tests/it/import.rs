@@ -50,7 +50,9 @@ fn a_file_is_tried_imported_and_imported_again() {
         server.kill();
         let file = it.folder.path().join("heytaco.csv");
         std::fs::write(&file, FILE).expect("a file");
-        let file = file.to_str().expect("a path");
+        let file = file.to_str().expect("a path").to_owned();
+        let file = file.as_str();
+        let tacos = file;
         let map = "giver=From,receiver=To,date=When,message=Why";
         let tried = said(&it, &["import", "kudos", file, "--map", map, "--dry-run"]).await;
         assert_snapshot!(tried, @r#"
@@ -89,7 +91,27 @@ fn a_file_is_tried_imported_and_imported_again() {
         2025-03-06T10:00:00.000Z,mo,lee,'=1+1 is what it looked like,,import,,,
         2025-03-07T08:43:20.000Z,lee,wei,by the right address,,import,,,
         "#);
-        let refused = it.runs(&["import", "kudos", file, "--map", "giver=Who"]).await;
+        // More than a list of lines, the first of them again at the end, a cell in another encoding, and somebody's id.
+        let mut many = b"giver,receiver,date,message\n".to_vec();
+        for n in 0..1_000 {
+            many.extend(format!("lee,dana,2025-04-{:02},for ticket {n}\n", n % 28 + 1).into_bytes());
+        }
+        many.extend(b"lee,dana,2025-04-01,f\xfcr die Ruhe\n");
+        many.extend(format!("lee,mo,2025-04-02,for what <@{}> asked\n", it.person("wei")).into_bytes());
+        many.extend(b"lee,dana,2025-04-01,for ticket 0\n");
+        let file = it.folder.path().join("many.csv");
+        std::fs::write(&file, many).expect("a file");
+        let many = file.to_str().expect("a path");
+        assert_snapshot!(said(&it, &["import", "kudos", many, "--dry-run"]).await, @r#"
+        line 1002: it isn't UTF-8; save the file as "CSV UTF-8"
+        1,001 kudos would be added, 1 are there already, 1 line can't be imported. Nothing was written.
+        "#);
+        assert_snapshot!(said(&it, &["import", "kudos", many]).await, @r#"
+        line 1002: it isn't UTF-8; save the file as "CSV UTF-8"
+        1,001 kudos added, 1 were there already, 1 line can't be imported.
+        "#);
+        assert!(said(&it, &["export", "kudos"]).await.contains("for what wei asked"));
+        let refused = it.runs(&["import", "kudos", tacos, "--map", "giver=Who"]).await;
         assert!(!refused.status.success());
         assert_snapshot!(String::from_utf8_lossy(&refused.stderr).trim_end(), @r#"plaudit: there is no column "Who"; there are From, To, When, Why"#);
         it.database.drop().await;

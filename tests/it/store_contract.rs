@@ -1946,7 +1946,7 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
         assert!(by("calm", Ranked::Customers).await.is_empty());
         assert!(by("ca_m", Ranked::Received).await.is_empty() && by(ODD[4], Ranked::Received).await.is_empty());
         assert_eq!(read!(db, tx => thanked_by(tx, &t1(), month, &"UDANA".into())), 2);
-        let said = read!(db, tx => said_to(tx, &t1(), Span::around(Unit::All, today), &"UDANA".into(), 2));
+        let said = read!(db, tx => said_to(tx, &t1(), Span::around(Unit::All, today), &"UDANA".into(), None, 2));
         assert_eq!(
             said.iter().map(|said| said.giver.as_str()).collect::<Vec<_>>(),
             ["UMO", "ULEE"]
@@ -2019,11 +2019,28 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
         );
         let share = read!(db, tx => of_month(tx, &t1(), &settings, Of::Headline, month, start()));
         assert_eq!(share, Share { active: 4, thanked: 2 });
-        write!(db, tx => remember_month(tx, &t1(), Of::Headline, month, share));
         write!(db, tx => remember_month(tx, &t1(), Of::Headline, month, Share::default()));
+        put!(settings; db, tx => coverage::remember_shares(tx, &t1(), &settings, month, start()));
         let kept = read!(db, tx => months(tx, &t1(), Of::Headline, month.previous().expect("a month"), month));
-        assert_eq!(kept, BTreeMap::from([(month, share)]), "what was true stays");
+        assert_eq!(kept, BTreeMap::from([(month, share)]), "the latest look counts");
         assert_eq!(read!(db, tx => every_month(tx, &t1())), [(month, None, share)]);
+        // The months of a headline team are its own, not everybody's.
+        let theirs = Settings {
+            team: Some("t1".into()),
+            ..settings.clone()
+        };
+        put!(theirs; db, tx => coverage::remember_shares(tx, &t1(), &theirs, month, start()));
+        let of = coverage::series(Of::Headline, &theirs);
+        assert_eq!(of, Of::Team(&team));
+        assert_eq!(read!(db, tx => months(tx, &t1(), of, month, month)).len(), 1);
+        assert_eq!(
+            read!(db, tx => months(tx, &t1(), Of::Headline, month, month)),
+            BTreeMap::from([(month, share)])
+        );
+        assert_eq!(
+            read!(db, tx => workspace::deliver::its_zone(tx, &t1(), &settings)),
+            chrono_tz::UTC
+        );
         assert_eq!(read!(db, tx => workspace::everybody(tx, &t1())).len(), 4);
         assert_eq!(read!(db, tx => workspace::first_seen(tx, &t1())).len(), 4);
         assert_eq!(read!(db, tx => workspace::settings_of(tx, &t1(), &settings)), settings);
@@ -2031,7 +2048,8 @@ fn standings_follow_the_ledger_and_coverage_follows_them() {
         let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today));
         assert_eq!(names, [("UANA".into(), None)]);
         let names = read!(db, tx => coverage::forgotten(tx, &t1(), &everybody, today.plus(40)));
-        assert_eq!(names.last(), Some(&("UMO".into(), Some(today))));
+        assert_eq!(names.first(), Some(&("UDANA".into(), Some(today))));
+        assert_eq!(names.last(), Some(&("UANA".into(), None)));
 
         assert!(read!(db, tx => is_installed_by(tx, &t1(), start())));
         assert!(!read!(db, tx => is_installed_by(tx, &t1(), after(-1))));
@@ -2449,6 +2467,13 @@ fn answers_count_once_a_person_and_go_with_them() {
             people: 2,
             most_talked_about: Some("Question 0?".to_owned()),
         };
+        // Only what was asked where everybody can read it is told to everybody.
+        for (is_private, is_told) in [(true, false), (false, true)] {
+            let seen = conversation(Some("support"), is_private, false);
+            put!(seen, channel; db, tx => remember_conversation(tx, &t1(), &channel, Some(&seen), start()));
+            let told = read!(db, tx => asked::turnout(tx, &t1(), (today, today), None));
+            assert_eq!((told.answers, told.most_talked_about.is_some()), (3, is_told));
+        }
         assert_eq!(
             read!(db, tx => asked::turnout(tx, &t1(), (today, today), None)),
             expected

@@ -139,8 +139,17 @@ fn a_board_is_private_until_somebody_shares_it_with_their_name() {
         3. *Dana* · once
         shared by Lee
         ");
+        // Another board of the same message is another one.
+        t.person("lee").clicks("Givers").await;
+        t.person("lee").clicks("Share").await;
+        assert_eq!(t.channel("support").messages().len(), 2);
+        assert!(
+            t.channel("support")
+                .shows()
+                .contains("Who thanked the most different people in June")
+        );
         assert_snapshot!(t.person("lee").clicks("Share").await, @"You shared this board here already.");
-        assert_eq!(t.channel("support").messages().len(), 1);
+        assert_eq!(t.channel("support").messages().len(), 2);
     });
 }
 
@@ -294,16 +303,16 @@ fn nobody_is_forgotten_where_a_steward_wants_it_and_every_look_is_kept() {
         [Not thanked lately: Night shift]
         ");
         assert_snapshot!(t.person("lee").clicks("Not thanked lately: Night shift").await, @"
-        Not thanked for 20 working days in *Night shift*: Ana (not yet), Wei (not yet), Dana (2 June). Seen something worth saying?
-        [Thank Ana] [Thank Wei] [Thank Dana]
+        Not thanked for 20 working days in *Night shift*: Dana (2 June), Ana (not yet), Wei (not yet). Seen something worth saying?
+        [Thank Dana] [Thank Ana] [Thank Wei]
         ");
         assert_eq!(
             t.texts("SELECT what FROM audit WHERE what LIKE 'forgotten%'").await,
             ["forgotten_list.seen"]
         );
         assert_snapshot!(t.person("lee").clicks("Thank Wei").await, @"
-        Not thanked for 20 working days in *Night shift*: Ana (not yet), Wei (not yet), Dana (2 June). Seen something worth saying?
-        [Thank Ana] [Thank Wei] [Thank Dana]
+        Not thanked for 20 working days in *Night shift*: Dana (2 June), Ana (not yet), Wei (not yet). Seen something worth saying?
+        [Thank Dana] [Thank Ana] [Thank Wei]
         ");
         assert_snapshot!(t.person("lee").modal(), @"
         == Give kudos ==

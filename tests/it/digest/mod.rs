@@ -577,6 +577,94 @@ async fn make_team(t: &Story, name: &str, people: &[&str], leads: &[&str]) {
 }
 
 #[test]
+fn the_most_joined_words_of_a_colleague_stand_beside_a_customers_and_a_private_question_stays_there() {
+    with_steward(
+        &["channels:read", "groups:read", "channels:history", "groups:history"],
+        async |t| {
+            a_month(t).await;
+            let post = t
+                .person("mo")
+                .says_in("support", "She stayed until the boiler came back on.")
+                .await;
+            let lee = t.person("lee");
+            lee.uses_shortcut_at(&post, "Pass on customer words").await;
+            lee.picks("Who helped?", &["dana"]).await;
+            assert_eq!(lee.submits().await, "");
+            t.run_jobs().await;
+            for who in ["jon", "mo", "wei"] {
+                t.person(who).clicks_in("kudos", "Me too").await;
+            }
+            t.run_jobs().await;
+            // Somebody who may not be thanked any more isn't named either.
+            let priya = t.person("priya").id;
+            let changed = t
+                .app
+                .ctx
+                .change_settings(&priya, |settings| settings.single_channel_guests = false)
+                .await;
+            changed.expect("guests to be left out");
+            advance(t, "2026-07-01", 9);
+            t.run_jobs().await;
+            let (digest, thread) = digests(t, "kudos");
+            assert_snapshot!(digest, @"
+            June in Contact centre
+            4 thanks from 4 people. 42 % of us were thanked.
+            Customers said 1 kind thing, about Dana:
+            > She stayed until the boiler came back on.
+            What it was for: #calm 2 · #clarity 1 · #kindness 1 · #ownership 1
+            Words that most people joined:
+            > seeing the outage before any customer did (Dana, 2 joined)
+            [June's board]
+            Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
+            ");
+            assert_snapshot!(thread, @"
+            Thanked in June: Dana, Mo, Wei
+            ---
+            ");
+        },
+    );
+}
+
+#[test]
+fn what_was_taken_back_after_the_month_is_in_no_figure_and_only_teams_were_thanked() {
+    with_steward(&["channels:read", "usergroups:read"], async |t| {
+        let emea = t
+            .slack
+            .add_usergroup("support-emea", "Support EMEA", &[t.person("dana").id]);
+        advance(t, "2026-06-29", 12);
+        t.person("lee")
+            .runs("/kudos @dana for calming the refund storm with a full queue")
+            .await;
+        let given = format!("/kudos <!subteam^{emea}|@support-emea> for the calm weekend");
+        t.person("mo").runs_raw(&given).await;
+        t.run_jobs().await;
+        // The month is stored at its end; until its digest is posted something may be taken back.
+        advance(t, "2026-07-01", 1);
+        t.run_jobs().await;
+        assert_eq!(t.number("SELECT thanked FROM coverage WHERE team = ''").await, 1);
+        let lee = t.person("lee");
+        lee.runs("/kudos sent").await;
+        lee.clicks("Take back").await;
+        t.run_jobs().await;
+        advance(t, "2026-07-01", 9);
+        t.run_jobs().await;
+        let (digest, thread) = digests(t, "kudos");
+        assert_snapshot!(digest, @"
+        June in Contact centre
+        1 thank-you from 1 person.
+        [June's board]
+        Everyone who was thanked, and the picture: in the thread · A steward can switch this off: /kudos settings
+        ");
+        assert_snapshot!(thread, @"
+        Thanked in June:
+        As teams: Support EMEA
+        ---
+        ");
+        assert_eq!(t.number("SELECT thanked FROM coverage WHERE team = ''").await, 0);
+    });
+}
+
+#[test]
 fn a_leads_month_leads_to_those_whom_nobody_thanked_lately() {
     with_steward(&["channels:read"], async |t| {
         make_team(t, "Support", &["dana", "lee", "ana"], &["lee"]).await;
@@ -593,8 +681,8 @@ fn a_leads_month_leads_to_those_whom_nobody_thanked_lately() {
         let lee = t.person("lee");
         lee.clicks_in_dm("Not thanked lately: Support").await;
         assert_snapshot!(t.slack.rendered(&lee.private()), @"
-        Not thanked for 20 working days in *Support*: Ana (not yet), Dana (2 June). Seen something worth saying?
-        [Thank Ana] [Thank Dana]
+        Not thanked for 20 working days in *Support*: Dana (2 June), Ana (not yet). Seen something worth saying?
+        [Thank Dana] [Thank Ana]
         ");
         assert!(t.dm("lee").contains("For the leads of Support alone."));
     });
