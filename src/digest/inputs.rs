@@ -60,16 +60,23 @@ async fn one(ctx: &Ctx, command: &str, user: &UserId, month: Month, today: Day) 
         })
         .await?;
     // What stewards wrote on top is theirs until it stands.
-    let is_public = kept.is_some_and(|kept| kept.state == State::Posted);
-    let words = if is_public || ctx.settings().is_steward(user) {
+    let (settings, state) = (ctx.settings(), kept.map(|kept| kept.state));
+    let is_steward = settings.is_steward(user);
+    let words = if is_steward || state == Some(State::Posted) {
         words
     } else {
         String::new()
     };
     let shown = messages::digest(ctx.locale, command, &told, &words, Reader::Alone);
     let (_, button) = messages::own_switch(ctx.locale, is_on);
+    let mut buttons = vec![button.into()];
+    // Also where there was nobody to ask when it came to nothing.
+    let came_to_nothing = matches!(state, Some(State::Asked | State::Refused | State::Skipped | State::Off));
+    if is_steward && came_to_nothing && channel(&settings).is_some() {
+        buttons.push(messages::after_all(ctx.locale, &told.name, month).into());
+    }
     let mut blocks = shown.blocks().to_vec();
-    blocks.push(Block::actions(vec![button.into()]));
+    blocks.push(Block::actions(buttons));
     Ok(Message::new(shown.text(), blocks))
 }
 

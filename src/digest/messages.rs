@@ -400,21 +400,17 @@ pub fn posting(_: Locale, month: &str, channel: &ChannelId) -> Message {
     Message::sentence(&format!("{month}'s digest is on its way to {}.", channel_link(channel)))
 }
 
+/// The button that posts a month's digest that was skipped, or came to nothing.
+pub fn after_all(_: Locale, name: &str, month: Month) -> Button {
+    let label = format!("Post it after all: the digest of {name}");
+    Button::new("Post it after all", POST, &label).value(&month.to_string())
+}
+
 /// It won't be posted.
-pub fn skipped(_: Locale, name: &str, month: Month) -> Message {
+pub fn skipped(locale: Locale, name: &str, month: Month) -> Message {
     let text = format!("{name} goes without a digest.");
-    let again = Button::new(
-        "Post it after all",
-        POST,
-        &format!("Post it after all: the digest of {name}"),
-    );
-    Message::new(
-        &text,
-        vec![
-            Block::section(&text),
-            Block::actions(vec![again.value(&month.to_string()).into()]),
-        ],
-    )
+    let again = after_all(locale, name, month);
+    Message::new(&text, vec![Block::section(&text), Block::actions(vec![again.into()])])
 }
 
 /// Somebody else was faster, or it stands already.

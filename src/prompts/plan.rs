@@ -115,7 +115,7 @@ fn first_post(
     (at, day): (Instant, Day),
     said: Option<(WeekDay, Week)>,
 ) -> Option<Planned> {
-    let of_week = said.and_then(|(said, week)| of_week(packs, used, (at, day), said, week));
+    let of_week = said.and_then(|(said, week)| of_week(schedule, packs, used, (at, day), (said, week)));
     of_week.or_else(|| {
         let pack = packs.get(&schedule.pack)?;
         let (theme, prompt) = draw(pack, schedule.seed, used, day)?;
@@ -137,7 +137,13 @@ fn first_post(
 }
 
 /// What the week's pack has for a day, instead of the usual prompt.
-fn of_week(packs: &Packs, used: &[Used], (at, day): (Instant, Day), said: WeekDay, week: Week) -> Option<Planned> {
+fn of_week(
+    schedule: &Schedule,
+    packs: &Packs,
+    used: &[Used],
+    (at, day): (Instant, Day),
+    (said, week): (WeekDay, Week),
+) -> Option<Planned> {
     let pack = packs.get(week::PACK)?;
     let post = |theme: &str, emoji: &str, prompt: String, text: &str, carries: Option<String>| Planned {
         at,
@@ -152,11 +158,23 @@ fn of_week(packs: &Packs, used: &[Used], (at, day): (Instant, Day), said: WeekDa
         week: Some((said, week)),
         announces_week: false,
     };
-    if let Some(id) = said.theme() {
-        let theme = pack.themes.iter().find(|theme| theme.id == id)?;
+    let theme_of = |day: WeekDay| pack.themes.iter().find(|theme| Some(theme.id.as_str()) == day.theme());
+    if said.theme().is_some() {
+        let theme = theme_of(said)?;
         let (_, prompt) = week.variant(&theme.prompts)?;
-        let (prompt, text, carries) = (prompt.id.clone(), &prompt.text, prompt.carries.clone());
-        return Some(post(&theme.name, &theme.emoji, prompt, text, carries));
+        // What leads in the day before is written for that day: a short week leaves some out.
+        let before = week
+            .said_before(schedule, day)
+            .and_then(WeekDay::next)
+            .and_then(theme_of);
+        let carries = before.and_then(|theme| week.variant(&theme.prompts)?.1.carries.clone());
+        return Some(post(
+            &theme.name,
+            &theme.emoji,
+            prompt.id.clone(),
+            &prompt.text,
+            carries,
+        ));
     }
     let (name, texts) = match said {
         WeekDay::MondayAfter => ("monday-after", &pack.monday_after),

@@ -43,6 +43,25 @@ impl WeekDay {
         Self::Celebrate,
     ];
 
+    /// What the days of a week say that has so many: a short one begins and ends as every other, and the second round of
+    /// ideas goes first.
+    const fn of_so_many(days: usize) -> &'static [Self] {
+        match days {
+            0 => &[],
+            1 => &[Self::Celebrate],
+            2 => &[Self::Educate, Self::Celebrate],
+            3 => &[Self::Educate, Self::CoCreate1, Self::Celebrate],
+            4 => &[Self::Educate, Self::Activate, Self::CoCreate1, Self::Celebrate],
+            _ => &Self::DAYS,
+        }
+    }
+
+    /// The day that follows in a whole week, and leads in what this one produced.
+    pub fn next(self) -> Option<Self> {
+        let nth = Self::DAYS.iter().position(|day| *day == self)?;
+        Self::DAYS.get(nth + 1).copied()
+    }
+
     /// The id of the theme in the week's pack, for the five days.
     pub fn theme(self) -> Option<&'static str> {
         match self {
@@ -102,10 +121,25 @@ impl Week {
         Some((nth, variants.get(nth)?))
     }
 
+    /// Those of its days that have a prompt, and what they say: a holiday, or a schedule that isn't daily, makes it shorter.
+    fn asked(&self, schedule: &Schedule) -> impl Iterator<Item = (Day, WeekDay)> {
+        let is_due = |day: &Day| schedule.first_day_from(*day) == Some(*day);
+        let days: Vec<Day> = self.days.into_iter().filter(is_due).collect();
+        let say = WeekDay::of_so_many(days.len());
+        days.into_iter().zip(say.iter().copied())
+    }
+
+    /// What the day before a day of it said; `None` on its first.
+    pub fn said_before(&self, schedule: &Schedule, day: Day) -> Option<WeekDay> {
+        let before = self.asked(schedule).take_while(|(asked, _)| *asked < day);
+        before.last().map(|(_, said)| said)
+    }
+
     /// What it says about a day. What is said outside its five days waits for the schedule's next occurrence.
     fn says(&self, schedule: &Schedule, day: Day) -> Option<WeekDay> {
-        if let Some(nth) = self.days.iter().position(|&of_week| of_week == day) {
-            return Some(WeekDay::DAYS[nth]);
+        if self.days.contains(&day) {
+            let mut asked = self.asked(schedule);
+            return asked.find(|(asked, _)| *asked == day).map(|(_, said)| said);
         }
         let monday_after = self.last().monday().plus(7);
         let asked: [(WeekDay, Day, Day); 4] = [
@@ -193,11 +227,8 @@ mod tests {
             said(&schedule, "2026-09-01", 180),
             [
                 "2026-09-29 Before",
-                "2026-10-05 Educate",
-                "2026-10-06 Activate",
-                "2026-10-07 CoCreate1",
-                "2026-10-08 CoCreate2",
-                "2026-10-09 Celebrate",
+                "2026-10-06 Educate",
+                "2026-10-08 Celebrate",
                 "2026-10-15 MondayAfter",
                 "2026-11-12 After30",
                 "2027-01-12 After90",
@@ -205,6 +236,32 @@ mod tests {
         );
         schedule.week = WeekMode::Off;
         assert_eq!(said(&schedule, "2026-09-01", 180), [""; 0]);
+    }
+
+    #[test]
+    fn a_holiday_makes_the_week_shorter_and_leaves_its_beginning_and_its_end() {
+        let week = |holidays: &[&str]| -> Vec<String> {
+            let mut schedule = schedule("weekdays 9:30", "Asia/Seoul");
+            schedule.skip = holidays.iter().map(|holiday| day(holiday)).collect();
+            said(&schedule, "2026-10-05", 5)
+        };
+        assert_eq!(
+            week(&["2026-10-05", "2026-10-09"]),
+            ["2026-10-06 Educate", "2026-10-07 CoCreate1", "2026-10-08 Celebrate"]
+        );
+        assert_eq!(
+            week(&["2026-10-07"]),
+            [
+                "2026-10-05 Educate",
+                "2026-10-06 Activate",
+                "2026-10-08 CoCreate1",
+                "2026-10-09 Celebrate",
+            ]
+        );
+        assert_eq!(
+            week(&["2026-10-05", "2026-10-06", "2026-10-07", "2026-10-08"]),
+            ["2026-10-09 Celebrate"]
+        );
     }
 
     #[test]

@@ -99,8 +99,8 @@ fn a_schedule_can_be_tried_before_it_is_made() {
     let tried = |line: &str| lines(&occurrences(line)).join("\n");
     let days = "--zone America/New_York --from 2026-10-08 --to 2026-10-12";
     assert_snapshot!(tried(&format!("{days} --week full --cron 0+11+*+*+4-7")), @"
-    2026-10-08 11:00 csw-co-create-2-2
-    2026-10-08 14:00 csw-co-create-2-2
+    2026-10-08 11:00 csw-educate-2
+    2026-10-08 14:00 csw-educate-2
     2026-10-09 11:00 csw-celebrate-2
     2026-10-09 14:00 csw-celebrate-2
     2026-10-09 16:00 csw-wrap-up-2

@@ -8,8 +8,9 @@ use chrono_tz::Tz;
 use plaudit::base::calendar::{Day, at_hour, local_day, parse_zone};
 use plaudit::base::clock::{Instant, ManualClock};
 use plaudit::base::ids::WorkspaceId;
-use plaudit::digest::rules::{Month, told_on, told_until};
-use plaudit::digest::{State, kept_since, tick};
+use plaudit::digest::rules::{Month, told_at, told_on, told_until};
+use plaudit::digest::{Gather, State, gather, kept_since, tick};
+use plaudit::kudos::{Announce, Give, Receiver, Source, catch_up, record};
 use plaudit::slack::client::Client;
 use plaudit::store::{StoreError, Tx};
 use plaudit::workspace::{Ctx, LiveSettings, Locale, Settings, Workspace, install};
@@ -133,6 +134,79 @@ async fn each_month_of_four_years_is_claimed_once_in_ten_zones() {
     }
     db.close().await;
     database.drop().await;
+}
+
+/// What is given in the first and in the last moment of each month is told with that month, and with no other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_digest_covers_exactly_its_calendar_month_in_ten_zones() {
+    let database = TestDatabase::create().await;
+    let db = database.open().await;
+    for (n, name) in ZONES.into_iter().enumerate() {
+        let zone = parse_zone(name).expect("a zone");
+        let id = WorkspaceId(format!("T{n}"));
+        let months: Vec<Month> = std::iter::successors(Some(Month::of(day("2025-01-01"))), |month| Some(month.next()))
+            .take(48)
+            .collect();
+        let moments = months.iter().flat_map(|month| {
+            let first = at_hour(month.first(), 0, zone);
+            [first, at_hour(month.next().first(), 0, zone).plus_millis(-1)]
+        });
+        let gives: Vec<Give> = moments.map(|at| give(&id, at, zone)).collect();
+        let (workspace, began) = (id.clone(), at_hour(day("2024-12-01"), 0, zone));
+        let stored: Result<(), StoreError> = db
+            .write(async move |tx: &mut Tx| {
+                install(tx, &workspace, "Kettle & Co", &"UBOT".into(), began).await?;
+                record(tx, &gives).await.map(|_| ())
+            })
+            .await;
+        stored.expect("what was given");
+        while !catch_up(&db, &id).await.expect("standings") {}
+        let settings = Settings::default();
+        for month in months {
+            let of = Gather {
+                workspace: &id,
+                name: "Kettle & Co",
+                settings: &settings,
+                month,
+                zone,
+                now: told_at(month, zone),
+            };
+            let told: Result<_, StoreError> = db.read(async |tx: &mut Tx| gather(tx, of).await).await;
+            let told = told.expect("a digest");
+            assert_eq!((told.sums.thanks, told.sums.givers), (2, 1), "{name} {month}");
+            assert_eq!(
+                told.days.0.keys().copied().collect::<Vec<_>>(),
+                [month.first(), month.last()],
+                "{name} {month}"
+            );
+            assert!(told.lacks.is_empty(), "{name} {month}");
+        }
+    }
+    db.close().await;
+    database.drop().await;
+}
+
+fn give(workspace: &WorkspaceId, at: Instant, zone: Tz) -> Give {
+    Give {
+        workspace: workspace.clone(),
+        delivery: None,
+        giver: "ULEE".into(),
+        receivers: vec![Receiver::Member("UDANA".into())],
+        reason: format!("the call at {}", at.millis()),
+        values: Vec::new(),
+        source: Source::Command,
+        channel: None,
+        effect: None,
+        at,
+        giver_day: local_day(at, zone),
+        workspace_day: local_day(at, zone),
+        cost: 0,
+        allowance: None,
+        announce: Announce::Silent,
+        unchecked: Vec::new(),
+        thread: None,
+        lane: String::new(),
+    }
 }
 
 async fn rows_of(database: &TestDatabase, workspace: &WorkspaceId, kind: &str) -> usize {
