@@ -89,7 +89,7 @@ async fn shown(
             led.push((team.id.clone(), covered));
         }
         if !teams.is_empty() {
-            home = workspace::home_teams(tx, workspace, now).await?.remove(member);
+            home = workspace::home_team_of(tx, workspace, member, now).await?;
         }
     }
     Ok(Shown {

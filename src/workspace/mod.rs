@@ -28,8 +28,8 @@ pub use settings::{
 };
 pub use teams::{
     ACTIVE, Belonged, Team, TeamKind, active_members, away_members, belonged, belonging, enqueue_team, enqueue_teams,
-    headline_members, headline_team, home_teams, led_by, remove_team, save_team, set_away, set_people, settled_by,
-    team_members, teams,
+    headline_members, headline_team, home_team_of, home_teams, led_by, remove_team, save_team, set_away, set_people,
+    settled_by, team_members, teams,
 };
 pub use usergroups::{
     Usergroup, UsergroupError, all_usergroups, look_up_usergroup, remember_usergroup, usergroup_members, usergroups,

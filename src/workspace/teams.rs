@@ -194,6 +194,38 @@ pub async fn home_teams(
     Ok(rows.into_iter().map(|(member, team, _)| (member, team)).collect())
 }
 
+/// One person's home team at an instant, as [`home_teams`] has it, without looking at everybody's where that can be told
+/// from when they came to each.
+pub async fn home_team_of(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    member: &UserId,
+    at: Instant,
+) -> Result<Option<TeamId>, StoreError> {
+    let rows: Vec<(TeamId, Instant)> = sql!(
+        tx,
+        fetch_all as (TeamId, Instant),
+        "SELECT b.team, b.since FROM (
+            SELECT t.id AS team, m.since FROM team t CROSS JOIN usergroup_member m
+            WHERE t.workspace = $1 AND t.kind = 'usergroup' AND m.workspace = $1 AND m.usergroup = t.source
+                AND m.member = $2 AND m.since <= $3 AND (m.until IS NULL OR m.until > $3)
+            UNION ALL
+            SELECT t.id, m.since FROM team t CROSS JOIN team_member m
+            WHERE t.workspace = $1 AND m.workspace = $1 AND m.team = t.id AND m.member = $2
+                AND m.since <= $3 AND (m.until IS NULL OR m.until > $3)
+         ) b CROSS JOIN member p
+         WHERE p.workspace = $1 AND p.id = $2 AND NOT p.is_bot AND NOT p.is_stranger ORDER BY b.since DESC",
+        workspace,
+        member,
+        at
+    )?;
+    match rows.as_slice() {
+        // Of teams joined at the same moment their sizes decide.
+        [(_, first), (_, second), ..] if first == second => Ok(home_teams(tx, workspace, at).await?.remove(member)),
+        _ => Ok(rows.into_iter().next().map(|(team, _)| team)),
+    }
+}
+
 /// Whose home a team was at an instant.
 pub async fn team_members(
     tx: &mut Tx,

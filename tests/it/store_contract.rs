@@ -549,6 +549,10 @@ fn everybody_has_one_home_team_at_a_time() {
         };
         let homes = async |millis: i64| {
             let homes = read!(db, tx => home_teams(tx, &t1(), after(millis)));
+            for member in ["a", "b", "c", "d", "nobody"].map(UserId::from) {
+                let home = read!(db, tx => workspace::home_team_of(tx, &t1(), &member, after(millis)));
+                assert_eq!(home.as_ref(), homes.get(&member), "{member} after {millis} ms");
+            }
             let shown = homes.iter().map(|(member, team)| format!("{member}:{team}"));
             shown.collect::<Vec<_>>().join(" ")
         };
