@@ -531,6 +531,28 @@ fn what_slack_did_not_take_in_time_is_left_out_as_well() {
 }
 
 #[test]
+fn paused_or_deleted_between_its_minute_and_its_posting_it_is_left_out() {
+    for (choice, day) in [("Pause", "2026-06-03"), ("Delete", "2026-06-03")] {
+        with_prompts(&[], async |t| {
+            t.lives_until(&format!("{day} 09:00")).await;
+            // Slack wants a pause of its own: the post is due, and waits.
+            let wait = Fault::RateLimited {
+                retry_after_secs: 1_200,
+            };
+            t.slack.fails("chat.postMessage", wait, Some(1));
+            t.clock.advance_to(in_berlin(&format!("{day} 09:30")));
+            Runner::new(Arc::clone(&t.app)).run_due().await.expect("the queue");
+            assert_eq!(t.number("SELECT COUNT(*) FROM occurrence WHERE state = 'due'").await, 1);
+            let priya = t.person("priya");
+            priya.runs("/kudos prompts").await;
+            priya.chooses("prompts.more", choice).await;
+            t.lives_until(&format!("{day} 12:00")).await;
+            assert_eq!(t.channel("support").messages().len(), 0, "{choice}");
+        });
+    }
+}
+
+#[test]
 fn a_second_schedule_of_a_channel_is_meant_so_and_asks_something_else() {
     with_prompts(&[], async |t| {
         let priya = t.person("priya");
@@ -567,7 +589,7 @@ fn a_second_schedule_of_a_channel_is_meant_so_and_asks_something_else() {
 #[test]
 fn several_processes_and_a_clock_that_jumps_enter_each_occurrence_once() {
     with_prompts(&[], async |t| {
-        let other = Runner::new(Arc::clone(&t.app));
+        let (db, other) = t.another_process().await;
         let mut runners = [Runner::new(Arc::clone(&t.app)), other];
         // An hour forward, and back again over the minute.
         for hour in ["09:30", "09:30", "10:30", "08:45", "09:29", "09:30", "09:31"] {
@@ -579,6 +601,8 @@ fn several_processes_and_a_clock_that_jumps_enter_each_occurrence_once() {
         t.run_jobs().await;
         assert_eq!(t.channel("support").messages().len(), 1);
         assert_eq!(t.number("SELECT COUNT(*) FROM occurrence").await, 1);
+        drop(runners);
+        db.close().await;
     });
 }
 

@@ -387,6 +387,22 @@ impl Story {
         }
     }
 
+    /// A second process on the same database, with connections of its own; Slack goes on talking to the first.
+    pub async fn another_process(&self) -> (Db, Runner) {
+        let db = self.database.open().await;
+        let app = start(
+            &self.slack,
+            &self.clock,
+            &db,
+            &self.settings,
+            self.deadlines,
+            self.patience,
+        )
+        .await;
+        self.slack.connect(Bot::Router(web::router(Arc::clone(&self.app))));
+        (db, Runner::new(app))
+    }
+
     /// Stops the process without a goodbye and starts another on the same database.
     pub async fn restart(&mut self) {
         self.db.close().await;
