@@ -265,6 +265,24 @@ mod tests {
     }
 
     #[test]
+    fn where_monday_is_not_worked_the_week_is_announced_in_the_week_before_all_the_same() {
+        use Weekday::{Fri, Sat, Thu, Tue, Wed};
+        let mut schedule = schedule("30 9 * * 2-6", "Europe/Berlin");
+        schedule.working_days = WorkingDays::new([Tue, Wed, Thu, Fri, Sat]).expect("days");
+        assert_eq!(
+            said(&schedule, "2026-09-20", 21),
+            [
+                "2026-09-29 Before",
+                "2026-10-06 Educate",
+                "2026-10-07 Activate",
+                "2026-10-08 CoCreate1",
+                "2026-10-09 CoCreate2",
+                "2026-10-10 Celebrate",
+            ]
+        );
+    }
+
+    #[test]
     fn a_week_that_was_moved_takes_the_peoples_own_working_days() {
         use Weekday::{Mon, Sun, Thu, Tue, Wed};
         let mut schedule = schedule("daily 9:30", "Asia/Dubai");
