@@ -399,7 +399,7 @@ fn stewards_type_a_pack_of_their_own_a_line_each() {
         assert_eq!(priya.submits().await, "");
         let said = t.slack.rendered(&priya.private());
         assert!(
-            said.starts_with("Kept: 1 new of your own, and 1 are asked no more."),
+            said.starts_with("Kept: 1 new of your own, and 1 is asked no more."),
             "{said}"
         );
         t.lives_until("2026-06-08 10:00").await;

@@ -474,7 +474,9 @@ pub fn kept_all_own(_: Locale, (new, gone): (usize, usize)) -> String {
     match (new, gone) {
         (0, 0) => "Your own prompts are as they were.".to_owned(),
         (new, 0) => format!("Kept: {new} new of your own."),
+        (0, 1) => "Kept: 1 of your own is asked no more.".to_owned(),
         (0, gone) => format!("Kept: {gone} of your own are asked no more."),
+        (new, 1) => format!("Kept: {new} new of your own, and 1 is asked no more."),
         (new, gone) => format!("Kept: {new} new of your own, and {gone} are asked no more."),
     }
 }
