@@ -15,7 +15,7 @@ use crate::base::calendar::{Day, at_hour};
 use crate::base::clock::Instant;
 use crate::base::ids::{ChannelId, GroupId, MessageTs, ScheduleId, UserId, WorkspaceId};
 use crate::base::text::{mask, shorten};
-use crate::kudos::deliver::{dm_with, ending_of, post_once, send_dm, stands_already};
+use crate::kudos::deliver::{dm_with, ending_of, post_once, posted_before, send_dm};
 use crate::kudos::messages::Names as _;
 use crate::kudos::{self, People, grammar};
 use crate::outbox::{self, Claimed, Ending, Intent, Kind};
@@ -223,15 +223,15 @@ async fn post(ctx: &Ctx, claimed: &Claimed, of: OfPost) -> Result<Ending, StoreE
     let may_be_posted =
         of.by_hand || schedule.as_ref().is_some_and(|stored| stored.schedule.is_on) && ctx.settings().silence.is_none();
     if !may_be_posted && !claimed.may_be_sent {
-        return left_out(ctx, claimed, &of, State::LeftOut, None).await;
+        return left_out(ctx, claimed, &of, Why::Paused).await;
     }
     let schedule = schedule.map(|stored| stored.schedule);
     let late = ctx.clock.now().since(of.due_at);
     if !of.by_hand && schedule.as_ref().is_some_and(|schedule| late > schedule.grace) {
-        match stands_already(ctx, claimed, &occurrence.channel).await {
-            Ok(true) => {}
+        match posted_before(ctx, claimed, &occurrence.channel, None).await {
+            Ok(Some(_)) => {}
             // Slack couldn't be reached in time: as when it was noticed too late.
-            Ok(false) => return too_late(ctx, claimed, &of, occurrence.planned.kind).await,
+            Ok(None) => return left_out(ctx, claimed, &of, Why::TooLate(occurrence.planned.kind)).await,
             Err(error) => return Ok(ending_of(&error)),
         }
     }
@@ -247,8 +247,8 @@ async fn post(ctx: &Ctx, claimed: &Claimed, of: OfPost) -> Result<Ending, StoreE
             return match (&ending, error.code()) {
                 (Ending::Failed { .. }, Some(code)) => {
                     let day = occurrence.planned.day;
-                    let refused = Some((occurrence.channel.clone(), code.to_owned(), day));
-                    left_out(ctx, claimed, &of, State::Failed, refused).await
+                    let why = Why::Refused(occurrence.channel.clone(), code.to_owned(), day);
+                    left_out(ctx, claimed, &of, why).await
                 }
                 _ => Ok(ending),
             };
@@ -265,55 +265,51 @@ async fn post(ctx: &Ctx, claimed: &Claimed, of: OfPost) -> Result<Ending, StoreE
     Ok(Ending::Recorded)
 }
 
-/// It could not be sent within its grace: it is left out, and the stewards may post it.
-async fn too_late(ctx: &Ctx, claimed: &Claimed, of: &OfPost, kind: PlannedKind) -> Result<Ending, StoreError> {
-    let (workspace, settings, now) = (ctx.workspace.id.clone(), ctx.settings(), ctx.clock.now());
-    let (claimed, schedule, due_at) = (claimed.clone(), of.schedule.clone(), of.due_at);
-    ctx.db
-        .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
-            store::turn(tx, &workspace, &schedule, due_at, (State::Due, State::Missed)).await?;
-            let why = "it could not be sent in time".to_owned();
-            outbox::settle(tx, &claimed, &Ending::Failed { why }, now).await?;
-            if kind == PlannedKind::Prompt {
-                let tell = Tell::Missed {
-                    schedule: schedule.clone(),
-                    due_at,
-                    noticed_at: now,
-                };
-                enqueue_tells(tx, &workspace, &settings.stewards, &tell, now).await?;
-            }
-            Ok(())
-        })
-        .await?;
-    Ok(Ending::Recorded)
+/// Why an occurrence isn't posted, which is the end of it.
+enum Why {
+    /// Prompts were paused meanwhile; nobody need hear it.
+    Paused,
+    /// It could not be sent within its grace: the stewards may post it.
+    TooLate(PlannedKind),
+    /// Slack refused it, in that channel with that code: the stewards hear of it once on that day.
+    Refused(ChannelId, String, Day),
 }
 
-/// It isn't posted, and that is the end of it; where Slack refused, the stewards hear of it once a day.
-async fn left_out(
-    ctx: &Ctx,
-    claimed: &Claimed,
-    of: &OfPost,
-    state: State,
-    refused: Option<(ChannelId, String, Day)>,
-) -> Result<Ending, StoreError> {
+async fn left_out(ctx: &Ctx, claimed: &Claimed, of: &OfPost, why: Why) -> Result<Ending, StoreError> {
     let (workspace, settings, now) = (ctx.workspace.id.clone(), ctx.settings(), ctx.clock.now());
     let (claimed, schedule, due_at) = (claimed.clone(), of.schedule.clone(), of.due_at);
+    let (state, reason, tell) = match why {
+        Why::Paused => (State::LeftOut, "prompts are paused".to_owned(), None),
+        Why::TooLate(kind) => {
+            let tell = Tell::Missed {
+                schedule: schedule.clone(),
+                due_at,
+                noticed_at: now,
+            };
+            let tell = (kind == PlannedKind::Prompt).then_some((tell, None));
+            (State::Missed, "it could not be sent in time".to_owned(), tell)
+        }
+        Why::Refused(channel, code, day) => {
+            let once = format!("prompt refused {channel} {day}");
+            let tell = Tell::Refused {
+                channel,
+                code: code.clone(),
+            };
+            (State::Failed, code, Some((tell, Some(once))))
+        }
+    };
     ctx.db
         .write(async move |tx: &mut Tx| -> Result<(), StoreError> {
             store::turn(tx, &workspace, &schedule, due_at, (State::Due, state)).await?;
-            let why = refused
-                .as_ref()
-                .map_or_else(|| "prompts are paused".to_owned(), |(_, code, _)| code.clone());
+            let why = reason.clone();
             outbox::settle(tx, &claimed, &Ending::Failed { why }, now).await?;
-            if let Some((channel, code, day)) = &refused {
-                let once = format!("prompt refused {channel} {day}");
-                if workspace::first_time(tx, &workspace, &once, now).await? {
-                    let tell = Tell::Refused {
-                        channel: channel.clone(),
-                        code: code.clone(),
-                    };
-                    enqueue_tells(tx, &workspace, &settings.stewards, &tell, now).await?;
-                }
+            let Some((tell, once)) = &tell else { return Ok(()) };
+            let is_first = match once {
+                Some(once) => workspace::first_time(tx, &workspace, once, now).await?,
+                None => true,
+            };
+            if is_first {
+                enqueue_tells(tx, &workspace, &settings.stewards, tell, now).await?;
             }
             Ok(())
         })
@@ -405,8 +401,8 @@ async fn render(
     if planned.announces_week
         && let Some(schedule) = schedule
     {
-        let week = planned.week.map(|(_, week)| week.first().date().year());
-        let monday = week_of(week.unwrap_or(planned.day.date().year()), schedule.week_start);
+        let year = planned.week.map_or(planned.day, |(_, week)| week.first()).date().year();
+        let monday = week_of(year, schedule.week_start);
         let is_full = schedule.week == super::schedule::WeekMode::Full;
         above.push(messages::next_week(ctx.locale, monday, is_full));
     }

@@ -239,12 +239,15 @@ fn metadata(claimed: &Claimed) -> Metadata {
 
 /// Posted once, also across a crash or a lost answer: a row that may have been sent is looked up where it would
 /// stand. Where the scope to read is missing, it is taken for unsent, and may stand there twice.
-async fn posted_before(
+///
+/// # Errors
+/// [`ApiError`] when Slack can't be asked now.
+pub async fn posted_before(
     ctx: &Ctx,
     claimed: &Claimed,
     channel: &ChannelId,
     thread: Option<&MessageTs>,
-) -> Result<Option<Posted>, Trouble> {
+) -> Result<Option<Posted>, ApiError> {
     if !claimed.may_be_sent {
         return Ok(None);
     }
@@ -259,7 +262,7 @@ async fn posted_before(
             tracing::warn!(%error, outbox = %claimed.id, "whether this was posted can't be looked up; taken for not posted");
             Ok(None)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
@@ -371,21 +374,7 @@ pub async fn post_once(
     match posted_before(ctx, claimed, channel, thread).await {
         Ok(Some(posted)) => Ok(Ok(posted)),
         Ok(None) => Ok(post(ctx, claimed, channel, thread, message).await),
-        Err(Trouble::Slack(error)) => Ok(Err(error)),
-        Err(Trouble::Store(error)) => Err(error),
-    }
-}
-
-/// Whether a row's message stands in a channel already, because the answer to an earlier try was lost.
-///
-/// # Errors
-/// [`ApiError`] when Slack can't be asked now.
-pub async fn stands_already(ctx: &Ctx, claimed: &Claimed, channel: &ChannelId) -> Result<bool, ApiError> {
-    match posted_before(ctx, claimed, channel, None).await {
-        Ok(found) => Ok(found.is_some()),
-        Err(Trouble::Slack(error)) => Err(error),
-        // It asks Slack alone.
-        Err(Trouble::Store(_)) => Ok(false),
+        Err(error) => Ok(Err(error)),
     }
 }
 
